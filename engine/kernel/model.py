@@ -1,0 +1,169 @@
+"""What a process owner drew, as frozen values; it neither reads files nor runs anything.
+
+Spelling of expressions everywhere in the model: `Flow.condition`, `Loop.collection`, `Loop.until`, `Node.inputs` and `Event.payload`
+are always FEEL and carry no leading "=". `Event.expression`, `Node.groups`, `assignee`, `due`, `follow_up`, `priority` and
+`Process.starter_groups` are FEEL when they begin with "=", and are taken as they stand otherwise ("P3BD", "esikoni,kenko").
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from engine.kernel.decisions import Decision
+
+ProblemKind = Literal["fixed", "ask", "refused", "style"]
+EventKind = Literal["none", "message", "timer", "signal"]
+NodeType = Literal[
+    "start", "end", "userTask", "manualTask", "businessRuleTask", "callActivity", "subProcess",
+    "exclusiveGateway", "parallelGateway", "eventBasedGateway",
+    "intermediateThrowEvent", "intermediateCatchEvent", "boundaryEvent",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One remark about a file: *fixed* (meaning kept), *ask* (the author must decide), *refused* (cannot run right) or *style*."""
+
+    file: str
+    element: str | None  # id in the file; None when the file as a whole is meant
+    line: int | None
+    kind: ProblemKind
+    rule: str  # ascii-kebab, stable
+    message: str  # Japanese: what, where, and what to do
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A sequence flow. A flow without an id in the file has the id "<source>-><target>"."""
+
+    id: str
+    source: str
+    target: str
+    name: str = ""
+    condition: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What an event waits for or sends.
+
+    Throwing a message: `payload` holds (name, FEEL). Catching one: `payload_name` is the variable that holds what was sent.
+    A timer's `expression` is "=FEEL", an ISO date or moment ("date"), or "P10BD", "P3D", "PT1H" ("duration").
+    """
+
+    kind: EventKind = "none"
+    name: str | None = None  # of the message or signal
+    timer: Literal["date", "duration"] | None = None
+    expression: str | None = None
+    payload: tuple[tuple[str, str], ...] = ()
+    payload_name: str | None = None
+    optional: bool = False  # a message that may be dropped when nobody is open to receive it
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Multi-instance: the body once for each item of `collection`; `until` is looked at after each."""
+
+    sequential: bool
+    collection: str
+    item: str
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A flow node. `outgoing` is in document order, which is the order in which conditions are tried."""
+
+    id: str
+    type: NodeType
+    name: str = ""
+    line: int | None = None
+    lane: str | None = None  # name of the innermost lane
+    outgoing: tuple[Flow, ...] = ()
+    default: str | None = None
+    event: Event | None = None  # of start, end, intermediate and boundary events; kind "none" when plain
+    attached_to: str | None = None
+    interrupting: bool = True
+    called: str | None = None  # process id
+    inputs: tuple[tuple[str, str], ...] = ()  # of a call: (name in the called process, FEEL)
+    loop: Loop | None = None
+    body: tuple[Node, ...] = ()  # of an embedded sub-process
+    decision: str | None = None
+    result: str | None = None
+    result_kind: Literal["list", "single"] = "single"
+    form: str | None = None  # "F03#ack" or "F07"
+    groups: str | None = None
+    assignee: str | None = None
+    due: str | None = None
+    follow_up: str | None = None
+    priority: str | None = None
+    documentation: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process: one file, whose name is the process id."""
+
+    id: str
+    name: str
+    file: str
+    lanes: tuple[str, ...] = ()  # names in document order
+    nodes: tuple[Node, ...] = ()
+    documentation: str = ""
+    starter_groups: str | None = None
+    history_time_to_live: str | None = None
+    properties: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """All processes and decisions of a release, by id."""
+
+    processes: Mapping[str, Process] = field(default_factory=dict, hash=False)
+    decisions: Mapping[str, Decision] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldKind:
+    """What a form field holds: "text", "date", "bool", "number", "code", "codes", "list", …; the fields of a list's rows."""
+
+    kind: str
+    codes: frozenset[str] | None = None
+    fields: Mapping[str, FieldKind] | None = field(default=None, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What the city's files offer to a diagram: whatever a diagram names must be here."""
+
+    forms: Mapping[str, Mapping[str, FieldKind]] = field(default_factory=dict, hash=False)
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    settings: frozenset[str] = frozenset()
+    lanes: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    functions: Mapping[str, tuple[int, int]] = field(default_factory=dict, hash=False)  # (fewest, most) arguments
+    names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What `read` found: the model, unless anything has to be asked or refused, and every remark in order of file and line."""
+
+    model: Model | None
+    problems: tuple[Problem, ...] = ()
+
+
+def qualified(process: str, node: str) -> str:
+    """The id of a node outside its file: "<process>:<node>"."""
+    return f"{process}:{node}"
+
+
+def walk(nodes: tuple[Node, ...]) -> Iterator[Node]:
+    """Every node, those of embedded sub-processes directly after the sub-process."""
+    for node in nodes:
+        yield node
+        yield from walk(node.body)
