@@ -109,6 +109,25 @@ class Calendar:
         return self._end(_written(value), now)
 
 
+@dataclass(frozen=True)
+class RegularMeeting:
+    """The meeting that is held every month on the `week`-th weekday (0 = Monday), moved to the next open day."""
+
+    name: str
+    week: int
+    weekday: int
+
+    def next_on(self, from_: date, calendar: Calendar) -> date:
+        """The first regular meeting on or after `from_`."""
+        month = (from_ - timedelta(days=45)).replace(day=1)
+        while (held := calendar.workdays(0, self._day_of(month))) < from_:
+            month = (month + timedelta(days=31)).replace(day=1)
+        return held
+
+    def _day_of(self, month: date) -> date:
+        return month + timedelta(days=(self.weekday - month.weekday()) % 7 + 7 * (self.week - 1))
+
+
 def day_in_tokyo(moment: datetime) -> date:
     """The calendar day in Tokyo of an aware moment."""
     if moment.tzinfo is None:
