@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
-import shutil
 import time
 from collections.abc import Callable
 
 import hypothesis
 import pytest
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
+from chromium import find
+
+STARTED = pytest.StashKey[float]()
+SHARERS = pytest.StashKey[int]()
 
 hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("repeatable")
@@ -51,10 +52,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.stash[SHARERS] = max(1, len(items))
 
 
-STARTED = pytest.StashKey[float]()
-SHARERS = pytest.StashKey[int]()
-
-
 @pytest.fixture
 def seed(request: pytest.FixtureRequest) -> int:
     """The number that a search starts from; the same for the same --seed."""
@@ -75,6 +72,11 @@ def time_is_left(request: pytest.FixtureRequest) -> Callable[[], bool]:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of the machine's Chromium, for Playwright's executable_path."""
-    found = os.environ.get("BANSOU_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    assert found, "Chromium is missing: `./bansou test` brings it, or says the command that does."
-    return found
+    assert find(), "Chromium is missing: `./bansou test` brings it, or says the command that does."
+    return find()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """What was left out is the last line that a person reads."""
+    if config.option.without_browser and not hasattr(config, "workerinput"):
+        print("ブラウザーの検査は除きました(--without-browser)。 / Browser tests were left out.")
