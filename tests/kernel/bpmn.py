@@ -1,0 +1,276 @@
+"""Draws small processes for tests, one line per step; it must not know how they are read.
+
+    process("p").start().user("t", form="F1#x").xor("g").when("e", 'F1.a = "yes"').otherwise("t").end("e")
+
+Each step is joined to the step before it. `at("t")` goes back to a step, `to("t")` joins to one that is there (or will be).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Self
+from xml.sax.saxutils import escape, quoteattr
+
+from engine.kernel.model import FieldKind, Vocabulary
+
+BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
+HEAD = f'<bpmn:definitions xmlns:bpmn="{BPMN}" xmlns:camunda="{CAMUNDA}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+
+_SETTINGS = {
+    "form": "formKey", "groups": "candidateGroups", "assignee": "assignee", "due": "dueDate",
+    "follow_up": "followUpDate", "priority": "priority",
+}  # fmt: skip
+
+
+class Drawing:
+    """A scope being drawn: a process, or the inside of a sub-process."""
+
+    def __init__(self, id: str, name: str = "", **settings: str) -> None:
+        self.id, self.name, self.settings = id, name, settings
+        self._parts: list[str | tuple[str, dict[str, str], str]] = []  # as it stands, or (tag, attributes, content)
+        self._flows: list[tuple[str, str, str, str | None, str]] = []
+        self._defaults: dict[str, str] = {}
+        self._lanes: list[tuple[str, tuple[str, ...]]] = []
+        self._messages: dict[str, bool] = {}
+        self._signals: set[str] = set()
+        self._here: str | None = None
+
+    # -- steps ------------------------------------------------------------------------------------------------------
+    def start(self, id: str = "begin", name: str = "", *, message: str | None = None, **settings: str) -> Self:
+        return self.node("startEvent", id, name, self._definition(message=message), **settings)
+
+    def end(self, id: str = "done", name: str = "", **settings: str) -> Self:
+        self.node("endEvent", id, name, **settings)
+        self._here = None
+        return self
+
+    def user(self, id: str, name: str = "", *, loop: str = "", **settings: str) -> Self:
+        return self.node("userTask", id, name, loop, **settings)
+
+    def manual(self, id: str, name: str = "", **settings: str) -> Self:
+        return self.node("manualTask", id, name, **settings)
+
+    def rule(self, id: str, decision: str, result: str, *, kind: str = "singleResult", name: str = "", **settings: str) -> Self:
+        given = {"camunda:decisionRef": decision, "camunda:resultVariable": result, "camunda:mapDecisionResult": kind}
+        return self.node("businessRuleTask", id, name, attributes=given, **settings)
+
+    def call(self, id: str, called: str, name: str = "", *, loop: str = "", gives: Mapping[str, str] | None = None, **settings: str) -> Self:
+        inputs = "".join(
+            f"<camunda:in sourceExpression={quoteattr(value)} target={quoteattr(target)}/>" for target, value in (gives or {}).items()
+        )
+        return self.node("callActivity", id, name, loop, extensions=inputs, attributes={"calledElement": called}, **settings)
+
+    def sub(self, inside: Drawing, *, loop: str = "", **settings: str) -> Self:
+        """An embedded sub-process that was drawn as a process of its own."""
+        self._messages |= inside._messages
+        self._signals |= inside._signals
+        return self.node("subProcess", inside.id, inside.name, inside.inner() + loop, **inside.settings, **settings)
+
+    def xor(self, id: str, name: str = "", **settings: str) -> Self:
+        return self.node("exclusiveGateway", id, name, **settings)
+
+    def parallel(self, id: str, name: str = "", **settings: str) -> Self:
+        return self.node("parallelGateway", id, name, **settings)
+
+    def race(self, id: str, name: str = "", **settings: str) -> Self:
+        return self.node("eventBasedGateway", id, name, **settings)
+
+    def milestone(self, id: str, name: str = "", **settings: str) -> Self:
+        return self.node("intermediateThrowEvent", id, name, **settings)
+
+    def throw(self, id: str, message: str, name: str = "", *, payload: Mapping[str, str] | None = None, **settings: str) -> Self:
+        sent = "".join(
+            f"<camunda:inputParameter name={quoteattr(key)}>{escape(value)}</camunda:inputParameter>" for key, value in (payload or {}).items()
+        )
+        extensions = f"<camunda:inputOutput>{sent}</camunda:inputOutput>" if sent else ""
+        return self.node("intermediateThrowEvent", id, name, self._definition(message=message), extensions=extensions, **settings)
+
+    def catch(self, id: str, name: str = "", *, message: str | None = None, timer: str | None = None, **settings: str) -> Self:
+        return self.node("intermediateCatchEvent", id, name, self._definition(message, timer), **settings)
+
+    def boundary(
+        self, id: str, on: str, name: str = "", *, message: str | None = None, timer: str | None = None, signal: str | None = None,
+        interrupting: bool = True, **settings: str,
+    ) -> Self:  # fmt: skip
+        """An event on an activity; the next step follows the event."""
+        self._here = None
+        given = {"attachedToRef": on, "cancelActivity": "true" if interrupting else "false"}
+        return self.node("boundaryEvent", id, name, self._definition(message, timer, signal), attributes=given, **settings)
+
+    def node(
+        self, tag: str, id: str, name: str = "", content: str = "", *, extensions: str = "", doc: str = "",
+        properties: Mapping[str, str] | None = None, attributes: Mapping[str, str] | None = None, **settings: str,
+    ) -> Self:  # fmt: skip
+        """Any flow node. `settings` are form, groups, assignee, due, follow_up, priority; other keys become properties."""
+        given = {"id": id, **({"name": name} if name else {}), **(attributes or {})}
+        own = {**(properties or {}), **{key: value for key, value in settings.items() if key not in _SETTINGS}}
+        given |= {f"camunda:{_SETTINGS[key]}": value for key, value in settings.items() if key in _SETTINGS}
+        if own:
+            rows = "".join(f"<camunda:property name={quoteattr(key)} value={quoteattr(value)}/>" for key, value in own.items())
+            extensions += f"<camunda:properties>{rows}</camunda:properties>"
+        inside = f"<bpmn:documentation>{escape(doc)}</bpmn:documentation>" if doc else ""
+        inside += f"<bpmn:extensionElements>{extensions}</bpmn:extensionElements>" if extensions else ""
+        self._parts.append((tag, given, inside + content))
+        if self._here is not None:
+            self.flow(self._here, id)
+        self._here = id
+        return self
+
+    # -- ways -------------------------------------------------------------------------------------------------------
+    def at(self, id: str) -> Self:
+        """Go on from this step."""
+        self._here = id
+        return self
+
+    def to(self, target: str, name: str = "") -> Self:
+        """Join this step to another, and stay here."""
+        return self.flow(self._there(), target, name=name)
+
+    def when(self, target: str, condition: str, name: str = "") -> Self:
+        """A way out of this gateway under a condition; stay here."""
+        return self.flow(self._there(), target, condition, name=name)
+
+    def otherwise(self, target: str, name: str = "") -> Self:
+        """The default way out of this gateway; go on from nowhere."""
+        here = self._there()
+        self.flow(here, target, name=name)
+        self._defaults[here] = self._flows[-1][0]
+        self._here = None
+        return self
+
+    def flow(self, source: str, target: str, condition: str | None = None, *, id: str | None = None, name: str = "") -> Self:
+        again = sum(1 for each in self._flows if each[1:3] == (source, target))
+        made = f"f_{source}_{target}" + (f"_{again}" if again else "")
+        self._flows.append((made if id is None else id, source, target, condition, name))
+        return self
+
+    # -- surroundings -----------------------------------------------------------------------------------------------
+    def lane(self, name: str, *ids: str) -> Self:
+        self._lanes.append((name, ids))
+        return self
+
+    def optional(self, message: str) -> Self:
+        """This message may be dropped when nobody receives it."""
+        self._messages[message] = True
+        return self
+
+    def raw(self, xml: str) -> Self:
+        """Anything else that stands in the process."""
+        self._parts.append(xml)
+        return self
+
+    # -- results ----------------------------------------------------------------------------------------------------
+    def inner(self) -> str:
+        lanes = "".join(
+            f'<bpmn:lane id="lane_{self.id}_{n}" name={quoteattr(name)}>'
+            + "".join(f"<bpmn:flowNodeRef>{id}</bpmn:flowNodeRef>" for id in ids) + "</bpmn:lane>\n"
+            for n, (name, ids) in enumerate(self._lanes)
+        )  # fmt: skip
+        drawn = [f'<bpmn:laneSet id="lanes_{self.id}">{lanes}</bpmn:laneSet>'] if lanes else []
+        drawn += [part if isinstance(part, str) else self._node(*part) for part in self._parts]
+        drawn += [_flow(*each) for each in self._flows]
+        return "\n" + "\n".join(drawn) + "\n"
+
+    def _node(self, tag: str, attributes: dict[str, str], content: str) -> str:
+        default = self._defaults.get(attributes["id"])
+        return _element(tag, {**attributes, **({"default": default} if default else {})}, content)
+
+    def xml(self) -> bytes:
+        given = {"id": self.id, **({"name": self.name} if self.name else {}), "isExecutable": "true"}
+        given |= {f"camunda:{key}": value for key, value in self.settings.items()}
+        messages = "".join(_message(name, optional) for name, optional in sorted(self._messages.items()))
+        signals = "".join(f"<bpmn:signal id={quoteattr(f'sig_{name}')} name={quoteattr(name)}/>\n" for name in sorted(self._signals))
+        whole = f"{HEAD}\n{messages}{signals}{_element('process', given, self.inner())}\n</bpmn:definitions>\n"
+        return f'<?xml version="1.0" encoding="UTF-8"?>\n{whole}'.encode()
+
+    def files(self) -> dict[str, bytes]:
+        return {f"{self.id}.bpmn": self.xml()}
+
+    def _there(self) -> str:
+        assert self._here is not None, "say at(…) first"
+        return self._here
+
+    def _definition(self, message: str | None = None, timer: str | None = None, signal: str | None = None) -> str:
+        if message is not None:
+            self._messages.setdefault(message, False)
+            return f"<bpmn:messageEventDefinition messageRef={quoteattr(f'msg_{message}')}/>"
+        if signal is not None:
+            self._signals.add(signal)
+            return f"<bpmn:signalEventDefinition signalRef={quoteattr(f'sig_{signal}')}/>"
+        if timer is not None:
+            kind = "timeDuration" if timer.startswith(("P", "=settings.")) else "timeDate"
+            return f"<bpmn:timerEventDefinition><bpmn:{kind}>{escape(timer)}</bpmn:{kind}></bpmn:timerEventDefinition>"
+        return ""
+
+
+def process(id: str, name: str = "", **settings: str) -> Drawing:
+    """Begin to draw a process; `settings` are Camunda attributes of the process, such as candidateStarterGroups."""
+    return Drawing(id, name, **settings)
+
+
+def inside(id: str, name: str = "", **settings: str) -> Drawing:
+    """Begin to draw the inside of a sub-process."""
+    return Drawing(id, name, **settings)
+
+
+def loop(collection: str, item: str, *, sequential: bool = False, until: str | None = None) -> str:
+    """Multi-instance, for the `loop` of a step."""
+    stop = f"<bpmn:completionCondition>{escape(until)}</bpmn:completionCondition>" if until else ""
+    given = {
+        "isSequential": "true" if sequential else "false", "camunda:collection": collection, "camunda:elementVariable": item,
+    }  # fmt: skip
+    return _element("multiInstanceLoopCharacteristics", given, stop)
+
+
+def files(*drawings: Drawing) -> dict[str, bytes]:
+    """The files of several processes."""
+    return {name: data for drawing in drawings for name, data in drawing.files().items()}
+
+
+def codes(*known: str) -> FieldKind:
+    """A field that takes one of these codes."""
+    return FieldKind("code", frozenset(known))
+
+
+def rows(**fields: FieldKind) -> FieldKind:
+    """A field that holds a list of rows."""
+    return FieldKind("list", fields=fields)
+
+
+TEXT, DAY, YES_NO, NUMBER = FieldKind("text"), FieldKind("date"), FieldKind("bool"), FieldKind("number")
+
+CITY = Vocabulary(
+    forms={
+        "F1": {
+            "choice": codes("yes", "no", "later"), "note": TEXT, "on": DAY, "agreed": YES_NO, "number": NUMBER,
+            "kinds": FieldKind("codes", frozenset({"life", "home"})),
+            "roles": rows(org=FieldKind("org"), ask=YES_NO, answer=codes("accepted", "refused")),
+        },
+        "F2": {"answer": codes("accepted", "refused"), "remark": TEXT},
+    },
+    parts={"F1": ("ask", "decide"), "F2": ()},
+    settings=frozenset({"t_reply", "months"}),
+    lanes=frozenset({"係", "課長"}),
+    groups=frozenset({"kakari", "kakari.head", "kyoku"}),
+    functions={"consent": (2, 2), "lead": (0, 0), "received_by": (0, 0), "persons": (0, 0), "asker_waits": (0, 0), "next_review_on": (0, 0)},
+    names=frozenset({"initiator"}),
+)  # fmt: skip
+"""What a small fictional city offers: form F1 with the parts ask and decide, form F2, lanes 係 and 課長, group kakari."""
+
+
+def _element(tag: str, attributes: Mapping[str, str], content: str) -> str:
+    given = "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items())
+    return f"<bpmn:{tag}{given}>{content}</bpmn:{tag}>"
+
+
+def _flow(id: str, source: str, target: str, condition: str | None, name: str) -> str:
+    given = {"id": id, "name": name, "sourceRef": source, "targetRef": target}
+    inside = f'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{escape(condition)}</bpmn:conditionExpression>' if condition else ""
+    return _element("sequenceFlow", {key: value for key, value in given.items() if value}, inside)
+
+
+def _message(name: str, optional: bool) -> str:
+    mark = '<camunda:properties><camunda:property name="optional" value="true"/></camunda:properties>'
+    inside = f"<bpmn:extensionElements>{mark}</bpmn:extensionElements>" if optional else ""
+    return _element("message", {"id": f"msg_{name}", "name": name}, inside) + "\n"
