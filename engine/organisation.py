@@ -18,6 +18,7 @@ FILE = "organisation.toml"
 KINDS = ("city", "centre", "agency")
 LADDERS = ("case", "coordination")
 DUTIES = ("coordination", "secretariat")
+GROUNDS = ("received", "addressed", "coordination_before", "coordination", "task", "role", "plan", "member", "lead", "secretariat")
 WEEKDAYS = "月火水木金土日"
 OF_MANAGERS, OF_HEADS = ".manager", ".head"
 EVERYBODY = "*"
@@ -58,6 +59,24 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """What a ground opens to an organisation that takes part in a case on it: which forms, up to which level."""
+
+    id: str
+    level: str  # L1 or L2
+    forms: tuple[str, ...]  # form ids; "*" for all
+    own: tuple[str, ...] = ()  # forms of which only one's own answers are shown
+    opens_case: bool = True
+    own_rows: bool = False  # lists show only rows that name the organisation
+
+    def covers(self, form: str) -> bool:
+        return EVERYBODY in self.forms or form in self.forms
+
+    def covers_own(self, form: str) -> bool:
+        return EVERYBODY in self.own or form in self.own
+
+
+@dataclass(frozen=True, slots=True)
 class Organisation:
     """The city as one version of organisation.toml describes it. `version` is the sha256 of the file, in hex."""
 
@@ -68,7 +87,10 @@ class Organisation:
     calendar: Calendar
     meeting: RegularMeeting
     starters: Mapping[str, frozenset[str]]  # process id -> groups whose people may start it
+    signals: Mapping[str, str]  # step of consent -> signal raised when nobody of a case consents to it any more
     duties: Mapping[str, str]  # "coordination", "secretariat" -> office
+    signals: Mapping[str, str]  # step of consent -> the signal when nobody's consent covers it any more
+    access: Mapping[str, Ground]
     version: str
 
     @property
@@ -121,7 +143,10 @@ def read(source: Path | bytes) -> tuple[Organisation | None, tuple[Problem, ...]
         calendar=_calendar(root.table("calendar")),
         meeting=_meeting(root.table("meeting")),
         starters=_starters(root.table("starters"), groups_of(offices.values())),
+        signals=_signals(root.table("signals")),
         duties=_duties(root.table("duties"), offices),
+        signals=_signals(root.table("signals")),
+        access=_access(root.table("access")),
         version=hashlib.sha256(content).hexdigest(),
     )
     root.close()
@@ -243,6 +268,11 @@ def _starters(table: Table, groups: frozenset[str]) -> dict[str, frozenset[str]]
     return starters
 
 
+def _signals(table: Table) -> dict[str, str]:
+    taken = {step: table.take(step, str, f'{step} = "plan_consent_lost"') for step in table}
+    return {step: signal for step, signal in taken.items() if signal is not None}
+
+
 def _duties(table: Table, offices: Mapping[str, Office]) -> dict[str, str]:
     duties = {}
     for duty in DUTIES:
@@ -253,6 +283,27 @@ def _duties(table: Table, offices: Mapping[str, Office]) -> dict[str, str]:
         duties[duty] = office or ""
     table.close()
     return duties
+
+
+def _signals(table: Table) -> dict[str, str]:
+    return {step: table.take(step, str, f'{step} = "plan_consent_lost"') or "" for step in table}
+
+
+def _access(table: Table) -> dict[str, Ground]:
+    grounds = {}
+    for id in GROUNDS:
+        row = table.table(id)
+        level = row.take("level", str, 'level = "L1"')
+        if level is not None and level not in ("L1", "L2"):
+            row.wrong("wrong-value", "level", f"{id} の level「{level}」は選べません。L1 か L2 にしてください。")
+        forms: list[object] = row.take("forms", list, 'forms = ["*"]', blank=True) or []
+        own: list[object] = row.take("own", list, 'own = ["*"]', optional=True) or []
+        opens = row.take("opens_case", bool, "opens_case = true", optional=True)
+        rows = row.take("own_rows", bool, "own_rows = true", optional=True)
+        row.close()
+        grounds[id] = Ground(id, level or "L1", tuple(map(str, forms)), tuple(map(str, own)), opens is not False, rows is True)
+    table.close()
+    return grounds
 
 
 def _spelled(table: Table, key: str) -> None:

@@ -39,6 +39,9 @@ esikoni = { name = "総合相談支援センター「えしこに」", short = "
 reception = ["*"]
 meeting_item = ["esikoni"]
 
+[signals]
+plan = "plan_consent_lost"
+
 [phases.case]
 in_support = "支援中"
 received = "受付"
@@ -126,6 +129,10 @@ def test_the_calendar_knows_the_closing_days_and_the_opening_hour(small):
 def test_everybody_or_named_groups_may_start_a_process(small):
     assert small.starters["reception"] == small.groups
     assert small.starters["meeting_item"] == {"esikoni"}
+
+
+def test_a_signal_is_named_for_a_step_of_consent(small):
+    assert small.signals == {"plan": "plan_consent_lost"}
 
 
 def test_the_highest_phase_is_the_one_written_first(small):
@@ -254,6 +261,7 @@ def test_a_file_beyond_any_city_is_refused_before_it_is_read():
         ("closed = [2026-08-14]", "closed = [{ on = 2026-08-14 }]", "wrong-value", "calendar.closed", "引用符"),
         ("week = 2", "week = 5", "wrong-value", "meeting.week", "1 から 4"),
         ('weekday = "木"', 'weekday = "木曜"', "wrong-value", "meeting.weekday", "1文字"),
+        ('plan = "plan_consent_lost"', "plan = true", "wrong-value", "signals.plan", "plan_consent_lost"),
         ('requested = "依頼"\n', "", "missing-key", "phases.coordination", "上から順に"),
         ('received = "受付"', "received = 1", "wrong-value", "phases.case.received", "受付"),
         ("[phases.coordination]", "[phases.coordinate]", "unknown-key", "phases.coordinate", "つづり"),
