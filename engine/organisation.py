@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 from engine.calendar import LONGEST, Calendar, RegularMeeting, is_period
+from engine.grounds import Ground, read_grounds
 from engine.kernel.model import Problem
 from engine.sheet import Sheet, Table
 
@@ -18,7 +19,6 @@ FILE = "organisation.toml"
 KINDS = ("city", "centre", "agency")
 LADDERS = ("case", "coordination")
 DUTIES = ("coordination", "secretariat")
-GROUNDS = ("received", "addressed", "coordination_before", "coordination", "task", "role", "plan", "member", "lead", "secretariat")
 WEEKDAYS = "月火水木金土日"
 OF_MANAGERS, OF_HEADS = ".manager", ".head"
 EVERYBODY = "*"
@@ -59,24 +59,6 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """What a ground opens to an organisation that takes part in a case on it: which forms, up to which level."""
-
-    id: str
-    level: str  # L1 or L2
-    forms: tuple[str, ...]  # form ids; "*" for all
-    own: tuple[str, ...] = ()  # forms of which only one's own answers are shown
-    opens_case: bool = True
-    own_rows: bool = False  # lists show only rows that name the organisation
-
-    def covers(self, form: str) -> bool:
-        return EVERYBODY in self.forms or form in self.forms
-
-    def covers_own(self, form: str) -> bool:
-        return EVERYBODY in self.own or form in self.own
-
-
-@dataclass(frozen=True, slots=True)
 class Organisation:
     """The city as one version of organisation.toml describes it. `version` is the sha256 of the file, in hex."""
 
@@ -89,8 +71,7 @@ class Organisation:
     starters: Mapping[str, frozenset[str]]  # process id -> groups whose people may start it
     signals: Mapping[str, str]  # step of consent -> signal raised when nobody of a case consents to it any more
     duties: Mapping[str, str]  # "coordination", "secretariat" -> office
-    signals: Mapping[str, str]  # step of consent -> the signal when nobody's consent covers it any more
-    access: Mapping[str, Ground]
+    access: Mapping[str, Ground]  # each of GROUNDS
     version: str
 
     @property
@@ -143,10 +124,9 @@ def read(source: Path | bytes) -> tuple[Organisation | None, tuple[Problem, ...]
         calendar=_calendar(root.table("calendar")),
         meeting=_meeting(root.table("meeting")),
         starters=_starters(root.table("starters"), groups_of(offices.values())),
-        signals=_signals(root.table("signals")),
         duties=_duties(root.table("duties"), offices),
         signals=_signals(root.table("signals")),
-        access=_access(root.table("access")),
+        access=read_grounds(root.table("access")),
         version=hashlib.sha256(content).hexdigest(),
     )
     root.close()
@@ -283,27 +263,6 @@ def _duties(table: Table, offices: Mapping[str, Office]) -> dict[str, str]:
         duties[duty] = office or ""
     table.close()
     return duties
-
-
-def _signals(table: Table) -> dict[str, str]:
-    return {step: table.take(step, str, f'{step} = "plan_consent_lost"') or "" for step in table}
-
-
-def _access(table: Table) -> dict[str, Ground]:
-    grounds = {}
-    for id in GROUNDS:
-        row = table.table(id)
-        level = row.take("level", str, 'level = "L1"')
-        if level is not None and level not in ("L1", "L2"):
-            row.wrong("wrong-value", "level", f"{id} の level「{level}」は選べません。L1 か L2 にしてください。")
-        forms: list[object] = row.take("forms", list, 'forms = ["*"]', blank=True) or []
-        own: list[object] = row.take("own", list, 'own = ["*"]', optional=True) or []
-        opens = row.take("opens_case", bool, "opens_case = true", optional=True)
-        rows = row.take("own_rows", bool, "own_rows = true", optional=True)
-        row.close()
-        grounds[id] = Ground(id, level or "L1", tuple(map(str, forms)), tuple(map(str, own)), opens is not False, rows is True)
-    table.close()
-    return grounds
 
 
 def _spelled(table: Table, key: str) -> None:
