@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TypeGuard
 
 from engine.calendar import LONGEST, Calendar, RegularMeeting, is_period
-from engine.grounds import Ground, read_grounds
+from engine.grounds import Ground as Ground
+from engine.grounds import read_grounds
 from engine.kernel.model import Problem
 from engine.sheet import Sheet, Table
 

@@ -42,6 +42,18 @@ meeting_item = ["esikoni"]
 [signals]
 plan = "plan_consent_lost"
 
+[access]
+received = { level = "L1", forms = ["K01"], own = ["K02"] }
+addressed = { level = "L1", forms = ["K01"] }
+coordination_before = { level = "L1", forms = ["K01"] }
+coordination = { level = "L2", forms = ["*"] }
+task = { level = "L1", forms = [], own = ["*"], opens_case = false }
+role = { level = "L2", forms = ["K03"], own_rows = true }
+plan = { level = "L2", forms = ["K03"] }
+member = { level = "L2", forms = ["K03"] }
+lead = { level = "L2", forms = ["*"] }
+secretariat = { level = "L2", forms = ["K03"] }
+
 [phases.case]
 in_support = "支援中"
 received = "受付"
@@ -133,6 +145,19 @@ def test_everybody_or_named_groups_may_start_a_process(small):
 
 def test_a_signal_is_named_for_a_step_of_consent(small):
     assert small.signals == {"plan": "plan_consent_lost"}
+
+
+def test_a_ground_opens_forms_up_to_a_level_and_ones_own_answers(small):
+    received, task = small.access["received"], small.access["task"]
+    assert (received.level, received.covers("K01"), received.covers("K02"), received.covers_own("K02")) == (
+        "L1", True, False, True,
+    )  # fmt: skip
+    assert received.opens_case
+    assert not task.opens_case
+    assert not task.covers("K01")
+    assert task.covers_own("K01")
+    assert small.access["lead"].covers("K09")
+    assert small.access["role"].own_rows
 
 
 def test_the_highest_phase_is_the_one_written_first(small):
@@ -261,6 +286,10 @@ def test_a_file_beyond_any_city_is_refused_before_it_is_read():
         ("closed = [2026-08-14]", "closed = [{ on = 2026-08-14 }]", "wrong-value", "calendar.closed", "引用符"),
         ("week = 2", "week = 5", "wrong-value", "meeting.week", "1 から 4"),
         ('weekday = "木"', 'weekday = "木曜"', "wrong-value", "meeting.weekday", "1文字"),
+        ('member = { level = "L2"', 'member = { level = "L3"', "wrong-value", "access.member.level", "L1・L2"),
+        ('lead = { level = "L2", forms = ["*"] }\n', "", "missing-key", "access.lead", "[access.lead]"),
+        ("own_rows = true", 'own_rows = "yes"', "wrong-value", "access.role.own_rows", "own_rows = true"),
+        ('secretariat = { level = "L2", forms = ["K03"] }', "boss = {}", "unknown-key", "access.boss", "つづり"),
         ('plan = "plan_consent_lost"', "plan = true", "wrong-value", "signals.plan", "plan_consent_lost"),
         ('requested = "依頼"\n', "", "missing-key", "phases.coordination", "上から順に"),
         ('received = "受付"', "received = 1", "wrong-value", "phases.case.received", "受付"),

@@ -1,0 +1,55 @@
+"""On what ground an organisation takes part in a case and what that opens to it; whether it holds is decided elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.sheet import Table
+
+LEVELS = ("L1", "L2")  # L3 is opened to nobody by a ground
+GROUNDS = (
+    "received", "addressed", "coordination_before", "coordination", "task",
+    "role", "plan", "member", "lead", "secretariat",
+)  # fmt: skip
+ALL = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a ground opens to an organisation that takes part in a case on it: which forms, up to which level."""
+
+    id: str
+    level: str  # of LEVELS
+    forms: tuple[str, ...]  # form ids; "*" for all
+    own: tuple[str, ...] = ()  # forms of which only one's own answers are shown
+    opens_case: bool = True
+    own_rows: bool = False  # lists show only rows that name the organisation
+
+    def covers(self, form: str) -> bool:
+        """Whether answers of this form are open, whoever gave them."""
+        return ALL in self.forms or form in self.forms
+
+    def covers_own(self, form: str) -> bool:
+        """Whether the organisation's own answers of this form are open."""
+        return ALL in self.own or form in self.own
+
+
+def read_grounds(table: Table) -> Mapping[str, Ground]:
+    """The grounds of the [access] table; each must be there."""
+    grounds = {id: _ground(id, table.table(id)) for id in GROUNDS}
+    table.close()
+    return grounds
+
+
+def _ground(id: str, row: Table) -> Ground:
+    level = row.take("level", str, 'level = "L1"') or ""
+    forms: list[object] = row.take("forms", list, 'forms = ["*"]') or []
+    own: list[object] = row.take("own", list, 'own = ["*"]', optional=True) or []
+    opens = row.take("opens_case", bool, "opens_case = false", optional=True)
+    rows = row.take("own_rows", bool, "own_rows = true", optional=True)
+    row.close()
+    if level and level not in LEVELS:
+        message = f"{id} の level「{level}」は選べません。{'・'.join(LEVELS)} から選んでください。"
+        row.wrong("wrong-value", "level", message)
+    return Ground(id, level, tuple(map(str, forms)), tuple(map(str, own)), opens is not False, rows is True)
