@@ -1,4 +1,4 @@
-"""On what ground an organisation takes part in a case and what that opens to it; whether it holds is decided elsewhere."""
+"""On what ground an organisation takes part in a case, and what that opens to it; it decides nothing about a case."""
 
 from __future__ import annotations
 
