@@ -17,7 +17,7 @@ PLACES = (
     r"C:\Program Files\Google\Chrome\Application\chrome.exe",
     r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
 )
-APT = ("apt-get", "install", "-y", "--no-install-recommends", "chromium", "fonts-noto-cjk")
+APT = ("apt-get", "install", "-y", "--no-install-recommends", "chromium", "fontconfig", "fonts-noto-cjk")
 
 
 def find() -> str:

@@ -163,7 +163,7 @@ def test_the_checks_refuse_to_run_without_the_front_end_files(start: Start, copi
 def test_without_a_browser_the_checks_name_the_one_command_that_installs_it(start: Start, prepared: Path) -> None:
     code, out, err = ended(start(prepared, "test"))
     assert (code, out) == (2, "")
-    assert "apt-get install -y --no-install-recommends chromium fonts-noto-cjk" in err
+    assert "apt-get install -y --no-install-recommends chromium fontconfig fonts-noto-cjk" in err
     assert "--without-browser" in err
 
 
