@@ -73,6 +73,7 @@ class Organisation:
     signals: Mapping[str, str]  # step of consent -> signal raised when nobody of a case consents to it any more
     duties: Mapping[str, str]  # "coordination", "secretariat" -> office
     access: Mapping[str, Ground]  # each of GROUNDS
+    from_case: tuple[str, ...]  # "<form>#<part>" that may be written from the case page, without a task
     version: str
 
     @property
@@ -128,6 +129,7 @@ def read(source: Path | bytes) -> tuple[Organisation | None, tuple[Problem, ...]
         duties=_duties(root.table("duties"), offices),
         signals=_signals(root.table("signals")),
         access=read_grounds(root.table("access")),
+        from_case=_from_case(root),
         version=hashlib.sha256(content).hexdigest(),
     )
     root.close()
@@ -264,6 +266,15 @@ def _duties(table: Table, offices: Mapping[str, Office]) -> dict[str, str]:
         duties[duty] = office or ""
     table.close()
     return duties
+
+
+def _from_case(root: Table) -> tuple[str, ...]:
+    named: list[object] = root.take("from_case", list, 'from_case = ["K01#note"]') or []
+    for each in named:
+        if not isinstance(each, str) or not re.fullmatch(r"\w+(#\w+)?", each):
+            message = f"from_case の「{each}」を用紙として読めません。用紙の番号#部分(K01#note)のように書いてください。"
+            root.wrong("wrong-value", "from_case", message)
+    return tuple(map(str, named))
 
 
 def _spelled(table: Table, key: str) -> None:

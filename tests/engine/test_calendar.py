@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.calendar import TOKYO, Calendar, CalendarError, day_in_tokyo, is_period
@@ -73,7 +73,6 @@ def test_a_closing_day_moves_every_count_that_runs_over_it():
     assert closing.workdays_between(date(2026, 6, 1), date(2026, 6, 4)) == 2
 
 
-@settings(deadline=None)  # the first question about a year takes longer
 @given(DAYS, st.integers(0, 600))
 def test_counting_one_by_one_gives_the_same_day(from_, n):
     day = from_
@@ -86,19 +85,16 @@ def test_counting_one_by_one_gives_the_same_day(from_, n):
     assert CITY.workdays(n, from_) == day
 
 
-@settings(deadline=None)  # the first question about a year takes longer
 @given(DAYS, st.integers(1, 600))
 def test_as_many_open_days_lie_between_as_were_counted(from_, n):
     assert CITY.workdays_between(from_, CITY.workdays(n, from_)) == n
 
 
-@settings(deadline=None)  # the first question about a year takes longer
 @given(DAYS, DAYS)
 def test_the_way_back_counts_the_same_with_the_other_sign(a, b):
     assert CITY.workdays_between(a, b) == -CITY.workdays_between(b, a)
 
 
-@settings(deadline=None)  # the first question about a year takes longer
 @given(DAYS, DAYS, DAYS)
 def test_open_days_add_up(a, b, c):
     assert CITY.workdays_between(a, b) + CITY.workdays_between(b, c) == CITY.workdays_between(a, c)
@@ -151,7 +147,6 @@ def test_months_follow_the_calendar_and_end_on_an_open_day(n, from_, expected):
     assert CITY.months(n, date.fromisoformat(from_)) == date.fromisoformat(expected)
 
 
-@settings(deadline=None)  # the first question about a year takes longer
 @given(DAYS, st.integers(0, 120))
 def test_months_always_give_an_open_day_within_two_weeks_of_the_calendar_month(from_, n):
     end = CITY.months(n, from_)

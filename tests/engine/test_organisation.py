@@ -12,6 +12,8 @@ from engine.organisation import Office, Organisation, Phase, Setting, read
 OURS = Path(__file__).parents[2] / "processes" / "organisation.toml"
 
 SMALL = """\
+from_case = ["K02#note"]
+
 [calendar]
 opens_at = 09:00:00
 closed = [2026-08-14]
@@ -141,6 +143,10 @@ def test_the_calendar_knows_the_closing_days_and_the_opening_hour(small):
 def test_everybody_or_named_groups_may_start_a_process(small):
     assert small.starters["reception"] == small.groups
     assert small.starters["meeting_item"] == {"esikoni"}
+
+
+def test_some_forms_may_be_written_from_the_case_page(small):
+    assert small.from_case == ("K02#note",)
 
 
 def test_a_signal_is_named_for_a_step_of_consent(small):
@@ -290,6 +296,8 @@ def test_a_file_beyond_any_city_is_refused_before_it_is_read():
         ('lead = { level = "L2", forms = ["*"] }\n', "", "missing-key", "access.lead", "[access.lead]"),
         ("own_rows = true", 'own_rows = "yes"', "wrong-value", "access.role.own_rows", "own_rows = true"),
         ('secretariat = { level = "L2", forms = ["K03"] }', "boss = {}", "unknown-key", "access.boss", "つづり"),
+        ('from_case = ["K02#note"]', 'from_case = "K02#note"', "wrong-value", "from_case", '["K01#note"]'),
+        ('from_case = ["K02#note"]', 'from_case = ["K02/note"]', "wrong-value", "from_case", "K01#note"),
         ('plan = "plan_consent_lost"', "plan = true", "wrong-value", "signals.plan", "plan_consent_lost"),
         ('requested = "依頼"\n', "", "missing-key", "phases.coordination", "上から順に"),
         ('received = "受付"', "received = 1", "wrong-value", "phases.case.received", "受付"),
