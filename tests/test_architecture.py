@@ -226,7 +226,8 @@ def names_the_city_s(forms: set[str], processes: set[str]) -> Rule:
             for text in literals(source.tree):
                 yield from occurrences(plain, text)
         else:
-            yield from occurrences(forms | processes, source.text)
+            yield from occurrences(forms | processes - plain, source.text)
+            yield from occurrences(plain, re.sub(r"\{#.*?#\}|/\*.*?\*/|<!--.*?-->", "", source.text, flags=re.DOTALL))
 
     return rule
 
@@ -234,7 +235,8 @@ def names_the_city_s(forms: set[str], processes: set[str]) -> Rule:
 def occurrences(words: set[str], text: str) -> Iterator[str]:
     pattern = "|".join(sorted(map(re.escape, words))) or r"(?!)"
     for match in re.finditer(rf"(?<![\w#])(?:{pattern})(?!\w)", text):
-        yield f"line {text.count(chr(10), 0, match.start()) + 1} names {match.group()}"
+        line = text[text.rfind("\n", 0, match.start()) + 1 :].partition("\n")[0]
+        yield f"names {match.group()} in: {line.strip()}"
 
 
 def literals(tree: ast.Module) -> Iterator[str]:
@@ -257,7 +259,8 @@ def test_a_form_or_process_that_is_named_is_found() -> None:
     assert breaks(rule, "engine/cases.py", "START = f'{kind}:intake'")
     assert breaks(rule, "web/templates/case.html", '<a href="/start/intake">')
     assert not breaks(rule, "engine/cases.py", '"""The intake of a household."""\nintake_at = 1  # after intake')
-    assert not breaks(rule, "web/static/app.css", "a { color: #F01; }")
+    assert not breaks(rule, "web/templates/case.html", "{# the intake of\n a household #}")
+    assert not breaks(rule, "web/static/app.css", "a { color: #F01; } /* intake */")
     assert not breaks(rule, "engine/cases.py", "F010 = multi_agency_like = 'F01x'")
 
 
