@@ -60,13 +60,14 @@ def seed(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def time_is_left(request: pytest.FixtureRequest) -> Callable[[], bool]:
-    """True until this deep test has used its even share of --minutes; ask before each round."""
+    """True until this deep test has used its even share of --minutes, and once in any case; ask before each round."""
     config = request.config
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
     whole = config.option.minutes * 60
     share = whole / math.ceil(config.stash[SHARERS] / workers)
     until = min(time.monotonic() + share, config.stash[STARTED] + whole)
-    return lambda: time.monotonic() < until
+    first = iter([True])
+    return lambda: next(first, False) or time.monotonic() < until
 
 
 @pytest.fixture(scope="session")
