@@ -1,0 +1,91 @@
+"""The two ways to build a state: ``advance`` carries out a command, ``place`` puts tokens where somebody says they belong.
+
+Both are pure: the same model, state, command and context give the same state and events, byte for byte.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from SpiffWorkflow.util.task import TaskState
+
+from engine.kernel import specs
+from engine.kernel.commands import Command, Complete, Deliver, Fire, Placement, Retry, Signal, Start
+from engine.kernel.errors import NotWaiting
+from engine.kernel.events import Event
+from engine.kernel.names import Context
+from engine.kernel.running import Executable, Run, Step
+from engine.kernel.state import State
+
+
+def fresh(process: str, instance: int, data: Mapping[str, Any] | None = None) -> State:
+    """An instance that has not begun. ``data``: its initiator, and what the start message brought."""
+    return State(process, instance, data=dict(data or {}))
+
+
+def advance(model: Executable, state: State, command: Command, context: Context) -> tuple[State, tuple[Event, ...]]:
+    """Carry out one command.
+
+    Raises NotWaiting when the token of the command is not here, or does not wait for this.
+    An element that cannot be carried out does not raise: its token stays, the state's status is ``incident``,
+    an IncidentRaised names it, and Retry tries it again.
+    """
+    if state.status == "ended" or (state.version == 0) != isinstance(command, Start):
+        raise NotWaiting(f"instance {state.instance} is {state.status}")
+    run = Run(model, state, context)
+    match command:
+        case Start(_, data):
+            run.inputs.update(data)
+            run.begin()
+        case Complete(token):
+            step = run.step(token)
+            if step._state != TaskState.READY or not step.task_spec.manual:
+                raise NotWaiting(f"token {token} is not an open task")
+            step.run()
+        case Deliver(token, name, payload):
+            step = run.step(token)
+            _check_event(step, "message", name)
+            run.catch(step, payload)
+        case Fire(token):
+            step = run.step(token)
+            _check_event(step, "timer", None)
+            if step.due is None or step.due > context.now:
+                raise NotWaiting(f"timer {token} is not due")
+            run.catch(step)
+        case Signal(name):
+            heard = [step for workflow in run.workflows() for step in workflow.live() if _hears(step, name)]
+            if not heard:
+                raise NotWaiting(f"nobody here waits for the signal {name}")
+            for step in heard:
+                if step._state == TaskState.WAITING:
+                    run.catch(step)
+        case Retry():
+            run.retry()
+    run.go()
+    return run.marking(), tuple(run.events)
+
+
+def place(model: Executable, state: State, placements: Iterable[Placement], context: Context) -> tuple[State, tuple[Event, ...]]:
+    """The marking that has its tokens at ``placements`` and nowhere else; what was open elsewhere is gone.
+
+    ``state`` gives process, instance, version, data, phases and activations. A task or timer that is placed with ``since`` and
+    ``due`` keeps them. Gateways and other elements that do not wait are carried out at once.
+    """
+    emptied = State(
+        state.process, state.instance, state.version, "open", (), state.data, state.phases, state.activations, None,
+    )  # fmt: skip
+    run = Run(model, emptied, context)
+    for placement in placements:
+        run.put(placement)
+    run.go()
+    return run.marking(), tuple(run.events)
+
+
+def _hears(step: Step, name: str) -> bool:
+    event = step.task_spec.node.event if isinstance(step.task_spec, specs.Catch) else None
+    return event is not None and event.kind == "signal" and event.name == name and step._state == TaskState.WAITING
+
+
+def _check_event(step: Step, kind: str, name: str | None) -> None:
+    event = step.task_spec.node.event if isinstance(step.task_spec, specs.Catch) else None
+    if event is None or event.kind != kind or (name is not None and event.name != name):
+        raise NotWaiting(f"token {step.id} does not wait for this {kind}")

@@ -1,0 +1,23 @@
+"""What the kernel raises, drawn as one tree. It must not import anything of ours.
+
+    KernelError
+    ├── NotWaiting       the token of the command is not there, or does not wait for this
+    ├── NotStorable      a state or model of another format
+    └── CannotGoOn       an element could not be carried out; becomes an incident
+"""
+
+
+class KernelError(Exception):
+    """The kernel refused."""
+
+
+class NotWaiting(KernelError):
+    """No token waits for this here: it went on, was withdrawn, or never existed."""
+
+
+class NotStorable(KernelError):
+    """This format is not known to this version."""
+
+
+class CannotGoOn(KernelError):
+    """An element cannot be carried out; the message says why, in Japanese, without any content of the case."""

@@ -1,0 +1,427 @@
+"""A marking laid on SpiffWorkflow for one command, run, and read back. It must not outlive the command."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
+from SpiffWorkflow.bpmn.util.event import BpmnEvent
+from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from engine.kernel import events, specs
+from engine.kernel.commands import Placement
+from engine.kernel.errors import CannotGoOn, NotWaiting
+from engine.kernel.model import Flow, Model, Node, Process, walk
+from engine.kernel.names import Context, Feel
+from engine.kernel.closure import list_forms, reads
+from engine.kernel.specs import source
+from engine.kernel.state import Rounds, State, Token, order
+
+ENGINE_VERSION = f"SpiffWorkflow {version('SpiffWorkflow')}"
+STEPS = 1000  # of the engine for one command; more is a loop without a person in it
+LIVE = TaskState.WAITING | TaskState.READY | TaskState.STARTED | TaskState.ERROR
+
+
+class Executable:
+    """A compiled model made ready to run: specs, and what publication computed. Shared by all instances, never changed."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.decisions = model.decisions
+        self.specs: dict[str, BpmnProcessSpec] = {
+            spec.name: spec for process in model.processes.values() for spec in specs.build(process)
+        }
+        self.nodes: dict[str, Node] = {
+            f"{process.id}:{node.id}": node for process in model.processes.values() for node in walk(process.nodes)
+        }
+        self.lists: Mapping[str, tuple[str, ...]] = {form: tuple(each) for form, each in list_forms(model).items()}
+        self.reads = reads(model)
+        results = {node.result for node in self.nodes.values() if node.result is not None}
+        self.forms = frozenset(form for form, _ in self.reads)
+        self.names = frozenset(results | self.forms | {"initiator"})
+
+    @cached_property
+    def body_of(self) -> Mapping[str, str]:
+        """The spec that holds each element: the process, or the embedded sub-process around it."""
+        return {name: spec.name for spec in self.specs.values() for name in spec.task_specs}
+
+    def process(self, id: str) -> Process:
+        return self.model.processes[id]
+
+
+class Step(Task):  # type: ignore[misc]
+    """SpiffWorkflow's task as the bearer of one of our tokens."""
+
+    since: datetime
+    due: datetime | None = None
+    via: str | None = None
+    host: str | None = None
+    index: int | None = None
+    inputs: Mapping[str, Any] | None = None
+    choice: Flow
+    waiting: list[Any]
+    begun = 0
+    running = 0
+    failed = False
+
+    def _add_child(self, task_spec: Any, state: int = TaskState.MAYBE) -> "Step":
+        run: Run = self.workflow.top_workflow
+        child = Step(self.workflow, task_spec, self, state, id=run.next_id())
+        child.since = run.context.now
+        return child
+
+    def _inherit_data(self) -> None:
+        self.data = {**self.parent.data, **self.data}
+
+    def _ready(self) -> None:
+        super()._ready()
+        if not self.task_spec.manual:
+            self.workflow.top_workflow.queue.append(self)
+
+    def _set_state(self, value: int) -> None:
+        self._state = value
+
+    def live_children(self) -> "list[Step]":
+        return [child for child in self.children if child._state & LIVE]
+
+    def cancel(self) -> None:
+        if self._state & TaskState.FINISHED_MASK and not self._state & TaskState.ERROR:
+            return
+        if isinstance(self.task_spec, specs.Rounds):
+            for child in self.live_children():
+                child.cancel()
+        self._set_state(TaskState.CANCELLED)
+        self.task_spec._on_cancel(self)
+
+
+class _Within:
+    """What the instance and each of its scopes have in common."""
+
+    def set_up(self: Any, data: Mapping[str, Any]) -> None:
+        self.task_tree = Step(self, self.spec.start, None, TaskState.COMPLETED, id=f"root {self.spec.name}")
+        self.task_tree.data = dict(data)
+
+    def begin(self: Any) -> None:
+        (start,) = (spec for spec in self.spec.task_specs.values() if isinstance(spec, specs.Start))
+        child = self.task_tree._add_child(start, TaskState.FUTURE)
+        start._update(child)
+
+    def live(self: Any) -> "list[Step]":
+        return [step for step in self.tasks.values() if step._state & LIVE]
+
+    def call_off(self: Any) -> None:
+        """Take away all that is open in a scope whose activity was interrupted."""
+        for step in self.live():
+            step.cancel()
+
+    def update_waiting_tasks(self) -> None:
+        """Nothing: what waits is told when its moment has come."""
+
+    def _task_completed_notify(self: Any, task: Step) -> None:
+        self.last_task = task
+
+
+class Scope(_Within, BpmnSubWorkflow):  # type: ignore[misc]
+    """The inside of one activity."""
+
+
+class Run(_Within, BpmnWorkflow):  # type: ignore[misc]
+    """One instance during one command."""
+
+    def __init__(self, executable: Executable, state: State, context: Context) -> None:
+        super().__init__(executable.specs[state.process], executable.specs, script_engine=Feel(), deserializing=True)
+        self.executable, self.context, self.before = executable, context, state
+        self.inputs = dict(state.data)
+        self.phases, self.activations = dict(state.phases), dict(state.activations)
+        self.decided: dict[str, Any] = {}
+        self.events: list[events.Event] = []
+        self.queue: deque[Step] = deque()
+        self.because = ""
+        self.ended_in = state.ended_in
+        self._given = 0
+        self.set_up({})
+        for token in state.tokens:
+            self._lay(token)
+
+    def next_id(self) -> str:
+        self._given += 1
+        return f"{self.before.instance}-{self.before.version + 1}-{self._given}"
+
+    def report(self, event: events.Event) -> None:
+        self.events.append(event)
+
+    # -- laying a marking -------------------------------------------------------------------------------------------
+    def _lay(self, token: Token) -> None:
+        """One token; the token that holds its scope was laid before it."""
+        container = self.step(token.scope) if token.index is not None else None
+        workflow = container.workflow if container is not None else self if token.scope is None else self.subprocesses[token.scope]
+        parent = container or workflow.task_tree
+        spec = workflow.spec.task_specs[token.element + (specs.EACH if token.index is not None else "")]
+        step = Step(workflow, spec, parent, TaskState.FUTURE, id=token.id)
+        step.data = {**parent.data, **token.data}
+        step.since, step.due, step.via, step.host, step.index, step.inputs = (
+            token.since, token.due, token.via, token.host, token.index, token.inputs,
+        )  # fmt: skip
+        if token.failed:
+            step.failed = True
+            step._set_state(TaskState.ERROR)
+        elif token.rounds is not None:
+            step.waiting, step.begun, step.running = list(token.rounds.waiting), token.rounds.begun, token.rounds.open
+            step._set_state(TaskState.STARTED)
+        elif isinstance(spec, specs.Scoped):
+            self.open_scope(step, step.data if token.inputs is None else token.inputs)
+            step._set_state(TaskState.STARTED)
+        elif isinstance(spec, specs.UserTask):
+            step._set_state(TaskState.READY)
+        else:
+            step._set_state(TaskState.WAITING)
+
+    def open_scope(self, my_task: Step, data: Mapping[str, Any]) -> Scope:
+        scope = Scope(self.subprocess_specs[my_task.task_spec.spec], my_task.id, self, deserializing=True)
+        scope.set_up(data)
+        self.subprocesses[my_task.id] = scope
+        return scope
+
+    # -- running ----------------------------------------------------------------------------------------------------
+    def step(self, id: str | None) -> Step:
+        for workflow in self.workflows():
+            if id in workflow.tasks:
+                return workflow.tasks[id]  # type: ignore[no-any-return]
+        raise NotWaiting(f"token {id} is not here")
+
+    def catch(self, step: Step, payload: Mapping[str, Any] | None = None) -> None:
+        """An event happens to the one token that waits for it."""
+        if step._state != TaskState.WAITING or not isinstance(step.task_spec, specs.Catch):
+            raise NotWaiting(f"token {step.id} does not wait for an event")
+        step.task_spec.event_definition.catch(step, BpmnEvent(step.task_spec.event_definition, payload))
+        step.task_spec._update(step)
+
+    def workflows(self) -> "tuple[Run | Scope, ...]":
+        return (self, *self.subprocesses.values())
+
+    def retry(self) -> None:
+        """Everything that could not go on is entered or carried out again."""
+        failed = [step for workflow in self.workflows() for step in workflow.live() if step.failed]
+        if not failed:
+            raise NotWaiting(f"instance {self.before.instance} has no incident")
+        for step in failed:
+            step._set_state(TaskState.FUTURE)
+            step.task_spec._update(step)
+            step.failed = step._state == TaskState.ERROR
+
+    def put(self, placement: Placement) -> None:
+        """One token at its place; the scopes that hold it are opened when they are not open yet."""
+        workflow: Run | Scope = self
+        holder: Step | None = None
+        for element, item in placement.path:
+            holder = self._holder(workflow, element, item)
+            workflow = self.subprocesses[holder.id]
+        child = workflow.task_tree._add_child(workflow.spec.task_specs[placement.element], TaskState.FUTURE)
+        child.since = placement.since or self.context.now
+        child.due, child.via, child.data = placement.due, placement.via, dict(placement.data)
+        child.task_spec._update(child)
+        for watcher in workflow.live():
+            if watcher.host == child.id and source(watcher.task_spec.name) in placement.watches:
+                watcher.due = placement.watches[source(watcher.task_spec.name)]
+
+    def _holder(self, workflow: "Run | Scope", element: str, item: Mapping[str, Any]) -> Step:
+        spec = workflow.spec.task_specs[element]
+        if isinstance(spec, specs.Rounds):
+            return self._round(workflow, spec, item)
+        for step in workflow.live():
+            if step.task_spec is spec and step.id in self.subprocesses:
+                return step
+        step = workflow.task_tree._add_child(spec, TaskState.FUTURE)
+        step.data = dict(item)
+        spec.enter(step)
+        self.open_scope(step, spec.scope_data(step))
+        step._set_state(TaskState.STARTED)
+        spec.watch(step)
+        return step
+
+    def _round(self, workflow: "Run | Scope", spec: specs.Rounds, item: Mapping[str, Any]) -> Step:
+        loop = spec.node.loop
+        assert loop is not None
+        container = next((step for step in workflow.live() if step.task_spec is spec), None)
+        if container is None:
+            container = workflow.task_tree._add_child(spec, TaskState.FUTURE)
+            spec.enter(container)
+            container.waiting, container.begun, container.running = [], 0, 0
+            container._set_state(TaskState.STARTED)
+            self.activations[spec.name] = container.id
+            spec.watch(container)
+        for step in container.live_children():
+            if step.data.get(loop.item) == item:
+                return step
+        child = container._add_child(workflow.spec.task_specs[spec.name + specs.EACH], TaskState.FUTURE)
+        child.index, child.data = container.begun, {**container.data, loop.item: dict(item)}
+        container.begun += 1
+        container.running += 1
+        if isinstance(child.task_spec, specs.Scoped):
+            self.open_scope(child, child.task_spec.scope_data(child))
+            child._set_state(TaskState.STARTED)
+        return child
+
+    def proceed(self, step: Step) -> None:
+        """An activity whose inside is over goes on."""
+        step._set_state(TaskState.READY)
+        self.queue.append(step)
+
+    def go(self) -> None:
+        """Run until only people, moments and messages are waited for. An element that cannot be carried out keeps its token."""
+        steps = 0
+        while True:
+            step = self._next()
+            if step is None:
+                if not self._close_scopes():
+                    return
+                continue
+            steps += 1
+            if steps > STEPS:
+                self._break_off([step, *self.queue])
+                return
+            self._carry_out(step)
+
+    def _next(self) -> Step | None:
+        while self.queue:
+            step = next((each for each in self.queue if isinstance(each.task_spec, specs.Boundary)), self.queue[0])
+            self.queue.remove(step)
+            if step._state == TaskState.READY and self._is_here(step):
+                return step
+        return None
+
+    def _is_here(self, step: Step) -> bool:
+        return step.workflow is self or self.subprocesses.get(step.workflow.parent_task_id) is step.workflow
+
+    def _carry_out(self, step: Step) -> None:
+        try:
+            step.run()
+        except CannotGoOn as error:
+            self.fail(step, str(error))
+
+    def fail(self, step: Step, reason: str) -> None:
+        step.failed = True
+        step._set_state(TaskState.ERROR)
+        self.report(events.IncidentRaised(step.id, source(step.task_spec.name), reason))
+
+    def _break_off(self, steps: Iterable[Step]) -> None:
+        for step in steps:
+            if step._state == TaskState.READY:
+                self.fail(step, f"人の手を介さずに{STEPS}段を超えて進みました。くり返しから出る条件を確かめてください。")
+        self.queue.clear()
+
+    def _close_scopes(self) -> bool:
+        """Complete the activities whose inside is empty."""
+        closed = False
+        for id, scope in sorted(self.subprocesses.items(), key=lambda each: -each[1].depth):
+            if not scope.live():
+                del self.subprocesses[id]
+                self.proceed(self.step(id))
+                closed = True
+        return closed
+
+    def call_off(self, workflow: Any = None, host: str | None = None, winner: Step | None = None) -> None:
+        """Take away what waits on behalf of ``host``: its boundary events, or the losers of its race."""
+        if workflow is None:
+            super().call_off()
+            return
+        for step in list(workflow.tasks.values()):
+            if step.host == host and step is not winner and step._state & (TaskState.WAITING | TaskState.READY | TaskState.ERROR):
+                step.cancel()
+
+    # -- what specs ask ---------------------------------------------------------------------------------------------
+    def moment(self, value: Any, since: datetime) -> datetime:
+        try:
+            return self.context.calendar.due(value, since).astimezone(UTC)
+        except ValueError as error:
+            raise CannotGoOn(f"待つ日「{value}」を読めません。") from error
+
+    def day(self, value: Any, since: datetime) -> date:
+        try:
+            return self.context.calendar.due_on(value, since)
+        except ValueError as error:
+            raise CannotGoOn(f"期限「{value}」を読めません。") from error
+
+    def groups(self, my_task: Step, node: Node) -> tuple[str, ...]:
+        """Who may do a task: its own groups, else those of its lane."""
+        text = node.groups or self.context.lanes.get(node.lane or "")
+        value = self.script_engine.setting(my_task, text)
+        if isinstance(value, str):
+            value = [each.strip() for each in value.split(",")]
+        found = tuple(str(each) for each in value or () if each)
+        if not found:
+            raise CannotGoOn(f"「{node.name}」の担当が決まりません。担当の組かレーンを確かめてください。")
+        return found
+
+    def enclosing(self, my_task: Step) -> Iterator[Step]:
+        """The activities that hold a step, innermost first."""
+        while True:
+            if my_task.index is not None:
+                my_task = my_task.parent
+            elif my_task.workflow is not self:
+                my_task = self.step(my_task.workflow.parent_task_id)
+            else:
+                return
+            yield my_task
+
+    def activation(self, my_task: Step) -> str | None:
+        return next((each.id for each in self.enclosing(my_task) if isinstance(each.task_spec, specs.Rounds)), None)
+
+    def item(self, my_task: Step) -> dict[str, Any]:
+        """The loop item of a task's innermost round, as a row of fields."""
+        for each in (my_task, *self.enclosing(my_task)):
+            if each.index is not None:
+                loop = each.task_spec.node.loop
+                value = each.data[loop.item]
+                return dict(value) if isinstance(value, Mapping) else {loop.item: value}
+        return {}
+
+    # -- reading the marking back -----------------------------------------------------------------------------------
+    def marking(self) -> State:
+        tokens = sorted((token for token, _ in self._tokens()), key=lambda token: order(token.id))
+        tokens = _holders_first(tokens)
+        status = "incident" if any(token.failed for token in tokens) else "open" if tokens else "ended"
+        if status == "ended" and self.before.status != "ended":
+            self.report(events.InstanceEnded("", self.ended_in or ""))
+        return State(
+            self.before.process, self.before.instance, self.before.version + 1, status, tuple(tokens), self.inputs,
+            self.phases, self.activations, self.ended_in,
+        )  # fmt: skip
+
+    def _tokens(self) -> Iterator[tuple[Token, Step]]:
+        for workflow in self.workflows():
+            for step in workflow.live():
+                in_rounds = step.index is not None
+                base = step.parent.data if in_rounds else workflow.task_tree.data
+                scope = step.parent.id if in_rounds else None if workflow is self else workflow.parent_task_id
+                rounds = None
+                if isinstance(step.task_spec, specs.Rounds) and not step.failed:
+                    rounds = Rounds(tuple(step.waiting), step.begun, step.running)
+                yield Token(
+                    step.id, source(step.task_spec.name), scope, step.since, step.due,
+                    {key: value for key, value in step.data.items() if key not in base or base[key] != value},
+                    step.inputs, step.via if self._keeps_flow(step) else None, step.host, step.index, rounds, step.failed,
+                ), step  # fmt: skip
+
+    @staticmethod
+    def _keeps_flow(step: Step) -> bool:
+        return isinstance(step.task_spec, specs.Parallel)
+
+
+def _holders_first(tokens: list[Token]) -> list[Token]:
+    by_scope: dict[str | None, list[Token]] = {}
+    for token in tokens:
+        by_scope.setdefault(token.scope, []).append(token)
+    ordered: list[Token] = []
+    holders: deque[str | None] = deque([None])
+    while holders:
+        for token in by_scope.pop(holders.popleft(), ()):
+            ordered.append(token)
+            holders.append(token.id)
+    return ordered
