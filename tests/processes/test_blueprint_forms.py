@@ -32,8 +32,9 @@ class Sheet:
 
     def __init__(self, table) -> None:
         self.id, rest = re.fullmatch(r"7\.\d+ (F\w+) (.*)", table.heading).groups()
-        self.title = re.split(r" ?— parts| \((?:each|「)", rest)[0].strip()
-        self.parts = dict(re.findall(r"`(\w+)` ([^`,;()]+?) *(?=[,;(]|$)", rest)) or {"answer": None}
+        self.title = re.split(r" ?— parts| \((?:each|printed)", rest)[0].strip()
+        parts = rest.partition("— parts ")[2].partition(" (")[0]
+        self.parts = dict(re.findall(r"`(\w+)` ([^`,]+)", parts)) or {"answer": None}
         self.stands_alone = "each answer stands alone" in rest
         self.rows = table.rows
 
