@@ -19,6 +19,13 @@ print(json.dumps({"arguments": sys.argv[1:], "folder": os.getcwd(), "language": 
                   "prefix": sys.prefix}))
 """
 NOTHING = json.dumps({"name": "sample", "lockfileVersion": 3, "requires": True, "packages": {"": {"name": "sample"}}})
+INSTALL = """
+[ "$1" = install ] || exit 0
+for name in chromium fc-list; do
+    printf '#!/bin/sh\\necho installed\\n' > "$(/usr/bin/dirname "$0")/$name"
+    /bin/chmod +x "$(/usr/bin/dirname "$0")/$name"
+done
+"""
 ABSENT = f"--no-index\nabsent==1.0 --hash=sha256:{'0' * 64}\n"
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -46,6 +53,11 @@ def laid(folder: Path) -> Path:
     (folder / "package-lock.json").write_text(NOTHING)
     fetch(folder)
     return folder
+
+
+def put_command(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
 
 
 def fetch(folder: Path) -> None:
@@ -167,13 +179,28 @@ def test_without_a_browser_the_checks_name_the_one_command_that_installs_it(star
     assert "--without-browser" in err
 
 
+def test_root_gets_the_browser_and_its_font_from_the_package_manager_and_the_checks_learn_where_it_is(
+    start: Start, copied: Path, python_only: Path, tmp_path: Path
+) -> None:
+    (copied / "pytest.py").write_text(PRODUCT.replace('"LANGUAGE"', '"BANSOU_CHROMIUM"'))
+    installed = tmp_path / "bin"
+    installed.mkdir()
+    put_command(installed / "apt-get", INSTALL)
+    code, out, err = ended(start(copied, "test", "-k", "x", PATH=f"{python_only}{os.pathsep}{installed}"))
+    if os.geteuid() == 0:
+        said = json.loads(out)
+        assert code == 0 and said["language"] == str(installed / "chromium")
+        assert said["folder"] == str(copied) and said["arguments"][-2:] == ["-k", "x"]
+    else:
+        assert code == 2 and "sudo sh -c 'apt-get update && apt-get install" in err
+
+
 def test_without_venv_it_names_the_one_command_that_brings_it(start: Start, tmp_path: Path, python_only: Path) -> None:
     folder = laid(tmp_path / "bare")
     (folder / "ensurepip.py").write_text("raise ImportError('as Debian without python3-venv')")
     apt = tmp_path / "bin"
     apt.mkdir()
-    (apt / "apt-get").write_text("#!/bin/sh\nexit 1\n")
-    (apt / "apt-get").chmod(0o755)
+    put_command(apt / "apt-get", "exit 1")
     code, _, err = ended(start(folder, "run", PATH=f"{python_only}{os.pathsep}{apt}"))
     assert code == 2
     assert f"apt-get install -y python3.{sys.version_info.minor}-venv" in err
