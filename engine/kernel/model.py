@@ -1,9 +1,10 @@
 """What a process owner drew, as frozen values; it neither reads files nor runs anything.
 
-Spelling of expressions everywhere in the model: `Flow.condition`, `Loop.collection`, `Loop.until`, `Node.inputs` and `Event.payload`
-are always FEEL and carry no leading "=". `Event.expression`, `Node.groups`, `assignee`, `due`, `follow_up`, `priority` and
-`Process.starter_groups` are FEEL when they begin with "=", and are taken as they stand otherwise ("P3BD", "esikoni,kenko").
+How expressions are spelt: `Flow.condition`, `Loop.collection`, `Loop.until`, `Node.inputs` and `Event.payload` are
+always FEEL, without a leading "=". `Event.expression`, `Node.groups`, `assignee`, `due`, `follow_up`, `priority` and
+`Process.starter_groups` are FEEL when they begin with "="; else they are taken as they stand ("P3BD", "one,another").
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +25,10 @@ NodeType = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One remark about a file: *fixed* (meaning kept), *ask* (the author must decide), *refused* (cannot run right) or *style*."""
+    """One remark about a file.
+
+    *fixed*: read as meant; *ask*: the author must decide; *refused*: cannot run right; *style*: better otherwise.
+    """
 
     file: str
     element: str | None  # id in the file; None when the file as a whole is meant
@@ -50,7 +54,7 @@ class Flow:
 class Event:
     """What an event waits for or sends.
 
-    Throwing a message: `payload` holds (name, FEEL). Catching one: `payload_name` is the variable that holds what was sent.
+    Throwing a message: `payload` holds (name, FEEL). Catching one: `payload_name` is the variable for what was sent.
     A timer's `expression` is "=FEEL", an ISO date or moment ("date"), or "P10BD", "P3D", "PT1H" ("duration").
     """
 
@@ -94,7 +98,7 @@ class Node:
     decision: str | None = None
     result: str | None = None
     result_kind: Literal["list", "single"] = "single"
-    form: str | None = None  # "F03#ack" or "F07"
+    form: str | None = None  # "form" or "form#part"
     groups: str | None = None
     assignee: str | None = None
     due: str | None = None
@@ -129,7 +133,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class FieldKind:
-    """What a form field holds: "text", "date", "bool", "number", "code", "codes", "list", …; the fields of a list's rows."""
+    """What a form field holds ("text", "date", "code", "list", …), its codes, and the fields of a list's rows."""
 
     kind: str
     codes: frozenset[str] | None = None
@@ -151,7 +155,7 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What `read` found: the model, unless anything has to be asked or refused, and every remark in order of file and line."""
+    """What was read: the model, None when anything is to be asked or refused, and every remark by file and line."""
 
     model: Model | None
     problems: tuple[Problem, ...] = ()

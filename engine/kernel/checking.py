@@ -1,0 +1,181 @@
+"""Checks what files have to do with each other and with the city's words; it must not change the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from engine.kernel.bindings import callers, caught, given_inputs, gives_list, own_names, thrown, used_names
+from engine.kernel.closure import bound_names, list_forms, required
+from engine.kernel.decisions import Decision
+from engine.kernel.duties import check_groups, check_node
+from engine.kernel.expressions import (
+    ANYTHING,
+    Names,
+    Site,
+    check_expression,
+    direct,
+    is_no_date,
+    item_kind,
+    literal,
+    sites,
+)
+from engine.kernel.feel import FeelError, parse
+from engine.kernel.model import FieldKind, Model, Node, Process, Vocabulary, walk
+from engine.kernel.remarks import Remarks, near
+
+Lists = Mapping[str, tuple[str, ...]]  # form -> the repetitions in which it is filled
+
+_TIMES = ("タイマー", "期限", "始める日(followUpDate)")
+
+
+def check(
+    model: Model, vocabulary: Vocabulary, remarks: Mapping[str, Remarks], of_decisions: Mapping[str, Remarks]
+) -> None:
+    """Everything that one file alone cannot know. `remarks` are those of the processes, by id."""
+    lists = list_forms(model)
+    for process in model.processes.values():
+        here = remarks[process.id]
+        check_groups(process.starter_groups, process, vocabulary, here)
+        _check_beginning(model, process, here)
+        for node in walk(process.nodes):
+            check_node(node, process, vocabulary, here)
+            _check_call(model, process, node, here)
+            _check_rule(model, node, here)
+            _check_names(node, vocabulary, here)
+        _check_expressions(process.nodes, Names(vocabulary, own_names(model, process)), lists, here)
+    _check_messages(model, remarks)
+    for decision in model.decisions.values():
+        _check_decision(model, decision, vocabulary, of_decisions[decision.id])
+
+
+def _check_beginning(model: Model, process: Process, remarks: Remarks) -> None:
+    starts = [node for node in process.nodes if node.type == "start"]
+    by_message = any(node.event is not None and node.event.kind == "message" for node in starts)
+    if not by_message and process.starter_groups is None and not any(callers(model, process.id)):
+        remarks.say("nobody-starts", process)
+
+
+def _check_call(model: Model, process: Process, node: Node, remarks: Remarks) -> None:
+    if node.type != "callActivity":
+        return
+    if node.called is None:
+        remarks.say("call-without-process", node)
+        return
+    called = model.processes.get(node.called)
+    if called is None:
+        remarks.say("unknown-process", node, called=node.called, near=near(node.called, model.processes))
+        return
+    if any(each.type == "start" and each.event is not None and each.event.kind == "message" for each in called.nodes):
+        remarks.say("called-by-message", node, called=node.called)
+    way = _way(model, called.id, process.id)
+    if way:
+        remarks.say("call-cycle", node, cycle=" → ".join([process.id, *way]))
+    used, given = used_names(called), {name for name, _ in node.inputs}
+    for name in sorted((used & given_inputs(model, called.id).keys()) - given):
+        remarks.say("call-input-missing", node, called=called.id, name=name)
+    for name in sorted(given - used):
+        remarks.say("input-not-used", node, name=name)
+
+
+def _way(model: Model, begin: str, end: str) -> list[str]:
+    """The calls that lead from one process to another; none when there is no way."""
+    ways = [[begin]]
+    seen = {begin}
+    for way in ways:
+        if way[-1] == end:
+            return way
+        for node in walk(model.processes[way[-1]].nodes):
+            if node.called is not None and node.called in model.processes and node.called not in seen:
+                seen.add(node.called)
+                ways.append([*way, node.called])
+    return []
+
+
+def _check_rule(model: Model, node: Node, remarks: Remarks) -> None:
+    if node.type != "businessRuleTask":
+        return
+    if node.decision is None:
+        remarks.say("rule-without-decision", node)
+    elif node.decision not in model.decisions:
+        hint = near(node.decision, model.decisions)
+        remarks.say("unknown-decision", node, decision=node.decision, near=hint)
+    elif gives_list(model.decisions[node.decision]) and node.result_kind == "single":
+        remarks.say("decision-gives-list", node, decision=node.decision)
+    if node.result is None:
+        remarks.say("rule-without-result", node)
+
+
+def _check_names(node: Node, vocabulary: Vocabulary, remarks: Remarks) -> None:
+    """The names that a node gives to values: readable, and not those of something else."""
+    names = Names(vocabulary)
+    for name in bound_names(node):
+        if not _is_name(name):
+            remarks.say("bad-name", node, name=name)
+        elif names.root(name) is not None:
+            what = "様式" if name in vocabulary.forms else "別のもの"
+            remarks.say("name-taken", node, name=name, what=what)
+
+
+def _is_name(text: str) -> bool:
+    try:
+        return parse(text).paths == {(text,)}
+    except FeelError:
+        return False
+
+
+def _check_expressions(nodes: Iterable[Node], names: Names, lists: Lists, remarks: Remarks) -> None:
+    for node in nodes:
+        inside = names
+        if node.loop is not None and node.loop.collection:
+            kind = item_kind(node.loop.collection, names)
+            if kind is None:
+                remarks.say("list-wanted", node, text=node.loop.collection)
+            inside = names.bound(node.loop.item, kind or ANYTHING)
+        for site in sites(node):
+            _check_site(site, inside if site.in_loop else names, lists, remarks)
+        _check_expressions(node.body, inside, lists, remarks)
+
+
+def _check_site(site: Site, names: Names, lists: Lists, remarks: Remarks) -> None:
+    expression = check_expression(site, names, remarks)
+    if expression is None:
+        return
+    for call in expression.calls:
+        form = literal(call.arguments[0].text) if call.name == "answers" and call.arguments else None
+        if form is not None and form in names.vocabulary.forms and not lists.get(form):
+            remarks.say("never-listed", site.place, where=site.where, form=form)
+    if site.where in _TIMES and is_no_date(direct(site.text, names)):
+        remarks.say("date-wanted", site.place, text=site.text)
+
+
+def _check_decision(model: Model, decision: Decision, vocabulary: Vocabulary, remarks: Remarks) -> None:
+    """A table may name whatever the processes that use it may name, and the results that it requires."""
+    own: dict[str, FieldKind] = {}
+    for process in model.processes.values():
+        if any(decision.id in required(model, node.decision) for node in walk(process.nodes) if node.decision):
+            own |= own_names(model, process)
+    own |= dict.fromkeys((model.decisions[id].variable for id in decision.requires if id in model.decisions), ANYTHING)
+    for sentence in decision.sentences():
+        place = replace(decision, line=sentence.line)
+        check_expression(Site(sentence.where, sentence.text, place), Names(vocabulary, own), remarks)
+
+
+def _check_messages(model: Model, remarks: Mapping[str, Remarks]) -> None:
+    sent, received = list(thrown(model)), list(caught(model))
+    names_sent, names_received = {name for _, _, name in sent}, {name for _, _, name in received}
+    for process, node, name in sent:
+        if name not in names_received and node.event is not None and not node.event.optional:
+            remarks[process.id].say("message-not-received", node, message=name, near=near(name, names_received))
+    for process, node, name in received:
+        if name not in names_sent and not node.properties.get("manualStart"):
+            remarks[process.id].say("message-not-sent", node, message=name, near=near(name, names_sent))
+    _check_openers([(process, node, name) for process, node, name in received if node.type == "start"], remarks)
+
+
+def _check_openers(starts: list[tuple[Process, Node, str]], remarks: Mapping[str, Remarks]) -> None:
+    opened: dict[str, Process] = {}
+    for process, node, name in starts:
+        first = opened.setdefault(name, process)
+        if first is not process:
+            remarks[process.id].say("message-opens-two", node, message=name, other=first.name or first.id)

@@ -1,0 +1,121 @@
+"""Checks what one node tells people: who, with which form, until when; it must not look at other files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from engine.kernel.model import Node, Process, Vocabulary, walk
+from engine.kernel.remarks import Remarks, near
+from engine.kernel.times import is_day, is_period
+
+PROPERTIES = ("phase", "stalledAfter", "excludeAssigneeOf", "manualStart", "print", "payload")
+
+_TASKS = ("userTask", "manualTask")
+_NAMED = ("userTask", "manualTask", "businessRuleTask", "callActivity", "subProcess", "intermediateThrowEvent")
+_NAMED_EVENTS = ("intermediateCatchEvent", "boundaryEvent")
+_PHASE = re.compile(r"\w+:\w+( \w+:\w+)*", re.ASCII)
+
+
+def check_node(node: Node, process: Process, vocabulary: Vocabulary, remarks: Remarks) -> None:
+    """Everything about one node but its expressions and what it has to do with other processes."""
+    if node.type in _TASKS:
+        _check_form(node, vocabulary, remarks)
+        _check_people(node, vocabulary, remarks)
+    for time in (node.due, node.follow_up):
+        _check_time(time, node, remarks)
+    _check_timer(node, remarks)
+    _check_priority(node, remarks)
+    _check_properties(node, process, remarks)
+    _check_style(node, remarks)
+
+
+def check_groups(groups: str | None, place: Node | Process, vocabulary: Vocabulary, remarks: Remarks) -> None:
+    """Groups that are named, not given by an expression."""
+    if groups is None or groups.startswith("="):
+        return
+    for group in groups.split(","):
+        if group not in vocabulary.groups:
+            remarks.say("unknown-group", place, group=group, near=near(group, vocabulary.groups))
+
+
+def _check_form(node: Node, vocabulary: Vocabulary, remarks: Remarks) -> None:
+    if node.form is None:
+        if node.type == "userTask":
+            remarks.say("task-without-form", node)
+        return
+    form, _, part = node.form.partition("#")
+    parts = vocabulary.parts.get(form, ())
+    if form not in vocabulary.forms:
+        remarks.say("unknown-form", node, form=form, near=near(form, vocabulary.forms))
+    elif part and part not in parts:
+        remarks.say("unknown-part", node, form=form, part=part, near=near(part, parts))
+    elif not part and len(parts) > 1:
+        remarks.say("form-without-part", node, form=form, parts="、".join(parts))
+
+
+def _check_people(node: Node, vocabulary: Vocabulary, remarks: Remarks) -> None:
+    check_groups(node.groups, node, vocabulary, remarks)
+    if node.assignee is not None and not node.assignee.startswith("="):
+        remarks.say("named-users", node, user=node.assignee)
+    if node.groups is not None:
+        return
+    if node.lane is None:
+        remarks.say("nobody", node)
+    elif node.lane not in vocabulary.lanes:
+        remarks.say("unknown-lane", node, lane=node.lane, near=near(node.lane, vocabulary.lanes))
+
+
+def _check_time(text: str | None, node: Node, remarks: Remarks) -> None:
+    if text is not None and not (text.startswith("=") or is_day(text) or is_period(text)):
+        remarks.say("unreadable-time", node, text=text)
+
+
+def _check_timer(node: Node, remarks: Remarks) -> None:
+    text = node.event.expression if node.event else None
+    if node.event is None or text is None:
+        return
+    _check_time(text, node, remarks)
+    if node.event.timer == "date" and is_period(text):
+        remarks.say("not-a-date", node, text=text)
+    if node.event.timer == "duration" and is_day(text):
+        remarks.say("not-a-period", node, text=text)
+
+
+def _check_priority(node: Node, remarks: Remarks) -> None:
+    text = node.priority
+    if text is not None and not text.startswith("=") and not (text.isdecimal() and int(text) <= 100):
+        remarks.say("priority", node, value=text)
+
+
+def _check_properties(node: Node, process: Process, remarks: Remarks) -> None:
+    checks: Mapping[str, Callable[[str], bool]] = {
+        "phase": lambda value: _PHASE.fullmatch(" ".join(value.split())) is not None,
+        "stalledAfter": str.isdecimal,
+    }
+    rules = {"phase": "phase", "stalledAfter": "stalled-after"}
+    for name, value in node.properties.items():
+        hint = near(name, PROPERTIES)
+        if name in checks and not checks[name](value):
+            remarks.say(rules[name], node, value=value)
+        elif name == "excludeAssigneeOf":
+            tasks = {each.id for each in walk(process.nodes) if each.type in _TASKS}
+            if value not in tasks:
+                remarks.say("exclude-whom", node, id=value, near=near(value, tasks))
+        elif name not in PROPERTIES and hint.startswith("もしかして"):
+            remarks.say("misspelt-property", node, name=name, near=hint)
+        elif name not in PROPERTIES:
+            remarks.say("unknown-property", node, name=name)
+
+
+def _check_style(node: Node, remarks: Remarks) -> None:
+    if "#" in node.id:
+        return  # drawn by nobody
+    splits = node.type == "exclusiveGateway" and len(node.outgoing) > 1
+    if not node.name and (node.type in _NAMED or node.type in _NAMED_EVENTS or splits):
+        remarks.say("without-name", node)
+    for flow in node.outgoing if splits else ():
+        if not flow.name:
+            remarks.say("flow-without-name", flow)
+    if node.type in _TASKS and not node.documentation:
+        remarks.say("without-documentation", node)

@@ -1,0 +1,199 @@
+"""Where expressions stand in a model, and what each of them may name; it must not evaluate anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from engine.kernel.decisions import Decision
+from engine.kernel.feel import Expression, FeelError, Path, parse
+from engine.kernel.model import FieldKind, Flow, Node, Vocabulary
+from engine.kernel.remarks import Remarks, near
+
+ANYTHING = FieldKind("anything")  # a value of which nothing is known
+KERNEL_NAMES: Mapping[str, FieldKind] = {"initiator": ANYTHING, "today": FieldKind("date")}
+KERNEL_FUNCTIONS: Mapping[str, tuple[int, int]] = {"answers": (1, 1), "workdays": (1, 2), "months": (1, 2)}
+
+_DATES = frozenset({"date", "datetime"})
+_LISTS = frozenset({"codes", "list", "persons"})
+_SINGLE = _DATES | {"text", "longtext", "bool", "number", "code", "org", "user", "person", "file", "meeting"}
+_OF_DATES = frozenset({"year", "month", "day", "weekday", "hour", "minute", "second"})
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One expression of a model."""
+
+    where: str  # Japanese: which setting of the element it is
+    text: str  # FEEL, without "="
+    place: Node | Flow | Decision
+    in_loop: bool = True  # whether it sees the item of its own node's repetition
+
+
+def sites(node: Node) -> Iterator[Site]:
+    """The expressions of a node and of the flows that leave it, those of its body left out."""
+    if node.loop is not None:
+        yield Site("くり返す一覧", node.loop.collection, node, in_loop=False)
+        if node.loop.until is not None:
+            yield Site("くり返しをやめる条件", node.loop.until, node)
+    marked = {
+        "担当グループ": node.groups, "担当者": node.assignee, "優先度": node.priority,
+        "期限": node.due, "始める日(followUpDate)": node.follow_up,
+        "タイマー": node.event.expression if node.event else None,
+    }  # fmt: skip
+    for where, text in marked.items():
+        if text is not None and text.startswith("="):
+            yield Site(where, text[1:], node)
+    for name, text in node.event.payload if node.event else ():
+        yield Site(f"メッセージに添える「{name}」", text, node)
+    for name, text in node.inputs:
+        yield Site(f"渡す値「{name}」", text, node)
+    for flow in node.outgoing:
+        if flow.condition is not None:
+            yield Site("条件", flow.condition, flow, in_loop=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What an expression may name at one place, and of what kind it is."""
+
+    vocabulary: Vocabulary
+    own: Mapping[str, FieldKind] = field(default_factory=dict)  # results, call inputs, payloads, loop items
+
+    def bound(self, name: str, kind: FieldKind) -> Names:
+        """These names and one more."""
+        return Names(self.vocabulary, {**self.own, name: kind})
+
+    def root(self, name: str) -> FieldKind | None:
+        if name in self.own:
+            return self.own[name]
+        if name in self.vocabulary.forms:
+            return FieldKind("form", fields=self.vocabulary.forms[name])
+        if name == "settings":
+            return FieldKind("settings", fields=dict.fromkeys(self.vocabulary.settings, ANYTHING))
+        return KERNEL_NAMES.get(name) or (ANYTHING if name in self.vocabulary.names else None)
+
+    def kind(self, path: Path) -> FieldKind | None:
+        """What a path holds; None when there is no such path."""
+        kind = self.root(path[0])
+        for name in path[1:]:
+            kind = None if kind is None else _under(kind, name)
+        return kind
+
+    def known(self) -> list[str]:
+        return sorted({*self.own, *self.vocabulary.forms, *self.vocabulary.names, *KERNEL_NAMES, "settings"})
+
+
+def check_expression(site: Site, names: Names, remarks: Remarks) -> Expression | None:
+    """Parse an expression and look up all that it names."""
+    try:
+        expression = parse(site.text)
+    except FeelError as error:
+        remarks.say("bad-expression", site.place, where=site.where, text=site.text, why=error.message)
+        return None
+    found = expression.reads(lambda path: names.kind(path) is not None)
+    listed = _check_calls(expression, site, names, remarks)
+    for path in sorted(found.paths):
+        if len(path) == 1 and path[0] in names.vocabulary.forms and path[0] not in names.own:
+            if path[0] not in listed:
+                hint = near("", names.vocabulary.forms[path[0]])
+                remarks.say("whole-form", site.place, where=site.where, form=path[0], near=hint)
+        elif names.kind(path) is None:
+            _say_unknown(path, site, names, remarks)
+    for path, code in found.literals_compared:
+        kind = names.kind(path)
+        if kind is not None and kind.codes is not None and code not in kind.codes:
+            path_text, hint = ".".join(path), near(code, kind.codes)
+            remarks.say("unknown-code", site.place, where=site.where, path=path_text, code=code, near=hint)
+    return expression
+
+
+def direct(text: str, names: Names) -> FieldKind | None:
+    """The kind of what an expression names, when it is nothing but a path."""
+    path = tuple(part.strip() for part in text.split("."))
+    return names.kind(path) if all(part.isidentifier() for part in path) else None
+
+
+def is_no_date(kind: FieldKind | None) -> bool:
+    """Whether a value of this kind can never be a day or a period."""
+    return kind is not None and kind.kind in (_SINGLE | _LISTS) - _DATES
+
+
+def item_kind(collection: str, names: Names) -> FieldKind | None:
+    """What one item of a collection is; None when the collection can never be a list."""
+    probe = "probe"
+    try:
+        traced = parse(f"for each in {collection} return each.{probe}").reads(lambda path: names.kind(path) is not None)
+    except FeelError:
+        return ANYTHING
+    kinds = [names.kind(path[:-1]) for path in traced.paths if path[-1] == probe]
+    if any(kind is not None and kind.kind in _SINGLE for kind in kinds):
+        return None
+    if len(kinds) != 1 or kinds[0] is None or traced.results:
+        return ANYTHING
+    (kind,) = kinds
+    if kind is None or kind.kind == "anything":
+        return ANYTHING
+    if kind.kind == "codes":
+        return FieldKind("code", kind.codes)
+    return FieldKind("row", fields=kind.fields) if kind.fields is not None else ANYTHING
+
+
+def literal(text: str) -> str | None:
+    """The text that an expression is, when it is nothing but a text in quotation marks."""
+    inside = text.strip()[1:-1]
+    return inside if text.strip() == f'"{inside}"' and '"' not in inside and "\\" not in inside else None
+
+
+def literals(texts: list[str]) -> FieldKind:
+    """The kind of a value that is always given as one of these expressions."""
+    known = [literal(text) for text in texts if text != "null"]
+    codes = frozenset(each for each in known if each is not None)
+    return FieldKind("code", codes) if known and None not in known else ANYTHING
+
+
+def _under(kind: FieldKind, name: str) -> FieldKind | None:
+    if kind.kind in _DATES and name in _OF_DATES:
+        return FieldKind("number")
+    if kind.fields is not None:
+        return kind.fields.get(name)
+    return None if kind.kind in _SINGLE | _LISTS else ANYTHING
+
+
+def _say_unknown(path: Path, site: Site, names: Names, remarks: Remarks) -> None:
+    for length in range(1, len(path) + 1):
+        if names.kind(path[:length]) is not None:
+            continue
+        name, before = path[length - 1], ".".join(path[: length - 1])
+        if length == 1:
+            hint = near(name, names.known())
+            remarks.say("unknown-name", site.place, where=site.where, name=name, near=hint)
+        elif before == "settings":
+            hint = near(name, names.vocabulary.settings)
+            remarks.say("unknown-setting", site.place, where=site.where, name=name, near=hint)
+        else:
+            kind = names.kind(path[: length - 1])
+            hint = near(name, kind.fields if kind is not None and kind.fields is not None else ())
+            remarks.say("unknown-field", site.place, where=site.where, path=before, field=name, near=hint)
+        return
+
+
+def _check_calls(expression: Expression, site: Site, names: Names, remarks: Remarks) -> set[str]:
+    """The forms that `answers` asks for."""
+    offered, listed = {**names.vocabulary.functions, **KERNEL_FUNCTIONS}, set[str]()
+    for call in expression.calls:
+        fewest, most = offered.get(call.name, (0, -1))
+        if most < 0:
+            hint = near(call.name, offered)
+            remarks.say("unknown-function", site.place, where=site.where, name=call.name, near=hint)
+        elif not fewest <= len(call.arguments) <= most:
+            right, count = str(fewest) if fewest == most else f"{fewest}〜{most}", len(call.arguments)
+            remarks.say("wrong-arguments", site.place, where=site.where, name=call.name, right=right, count=count)
+        elif call.name == "answers":
+            form = literal(call.arguments[0].text)
+            if form in names.vocabulary.forms:
+                listed.add(str(form))
+            else:
+                hint = near(form or "", names.vocabulary.forms)
+                remarks.say("unknown-answers", site.place, where=site.where, near=hint)
+    return listed

@@ -1,0 +1,108 @@
+"""Names everything a diagram may hold that is not run here, with what to draw instead; it must not judge what is run.
+
+A foreign attribute or extension that only describes is left alone; one that would execute, assign or copy is refused.
+The list itself is `refused.toml`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from lxml import etree
+
+from engine.kernel.xml import BPMN, is_true, local, named, namespace
+
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
+
+class Refusal(NamedTuple):
+    """Why something is not run."""
+
+    rule: str
+    name: str  # what it is called in Japanese
+    remedy: str
+
+
+_LISTS: dict[str, dict[str, list[str]]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_POSITIONS = _LISTS.pop("positions")
+_REFUSED = {part: {name: Refusal(*given) for name, given in each.items()} for part, each in _LISTS.items()}
+FLOW_NODES_REFUSED = frozenset(_REFUSED["nodes"])
+_RUN = {
+    "startEvent": ("messageEventDefinition",),
+    "endEvent": (),
+    "intermediateThrowEvent": ("messageEventDefinition",),
+    "intermediateCatchEvent": ("messageEventDefinition", "timerEventDefinition"),
+    "boundaryEvent": ("messageEventDefinition", "timerEventDefinition", "signalEventDefinition"),
+}
+_SENT = ("inputOutput", "inputParameter")  # the payload of a throw event
+_VERSIONS = ("latest", "deployment")  # both mean: what is published with it
+
+
+def node_refusal(element: etree._Element) -> Refusal | None:
+    """Why a flow node as a whole is not run."""
+    kind = local(element)
+    if kind == "subProcess" and is_true(element, "triggeredByEvent"):
+        kind = "eventSubProcess"
+    elif kind == "eventBasedGateway" and is_true(element, "instantiate"):
+        kind = "instantiate"
+    elif kind == "eventBasedGateway" and element.get("eventGatewayType") == "Parallel":
+        kind = "parallelEvents"
+    return _REFUSED["nodes"].get(kind)
+
+
+def definitions(element: etree._Element) -> list[etree._Element]:
+    """The event definitions of an event."""
+    return [each for each in element if namespace(each) == BPMN and local(each).endswith("EventDefinition")]
+
+
+def event_refusal(element: etree._Element) -> Refusal | None:
+    """Why an event with these definitions, at this position, is not run."""
+    kinds = [local(each) for each in definitions(element)]
+    if len(kinds) > 1:
+        kinds = ["parallelMultiple" if is_true(element, "parallelMultiple") else "multiple"]
+    for kind in kinds:
+        if kind not in _RUN[local(element)]:
+            found = _REFUSED["definitions"].get(kind) or Refusal("unknown", f"{kind}の", "消してください。")
+            position, place = _POSITIONS[local(element)]
+            return Refusal(f"{found.rule}-{position}", found.name + place, found.remedy)
+    return None
+
+
+def part_refusals(element: etree._Element) -> Iterator[tuple[etree._Element, Refusal]]:
+    """Parts and attributes of a flow node or process that would change what happens, each with its element."""
+    refused = _REFUSED["parts"]
+    for part in element:
+        if namespace(part) == BPMN and local(part) in refused:
+            yield part, refused[local(part)]
+    if any(element.get(name, "1").strip() != "1" for name in ("startQuantity", "completionQuantity")):
+        yield element, refused["quantity"]
+    if is_true(element, "isForCompensation"):
+        yield element, refused["isForCompensation"]
+
+
+def root_refusals(root: etree._Element) -> Iterator[tuple[etree._Element, Refusal]]:
+    """What stands beside the process and is not run."""
+    for element in root:
+        if namespace(element) == BPMN and local(element) in _REFUSED["roots"]:
+            yield element, _REFUSED["roots"][local(element)]
+
+
+def extension_refusals(element: etree._Element) -> Iterator[tuple[etree._Element, Refusal]]:
+    """Foreign attributes and extension elements of one BPMN element that execute, assign or copy something."""
+    for attribute, value in element.attrib.items():
+        name = etree.QName(str(attribute))
+        if name.namespace in (None, BPMN, XSI):
+            continue
+        if name.localname in _REFUSED["attributes"]:
+            yield element, _REFUSED["attributes"][name.localname]
+        if name.localname in _REFUSED["bindings"] and value not in _VERSIONS:
+            yield element, _REFUSED["bindings"][name.localname]
+    sent = _SENT if local(element) == "intermediateThrowEvent" else ()
+    for holder in named(element, "extensionElements"):
+        for part in holder.iterdescendants("{*}*"):
+            name = etree.QName(part)
+            if name.namespace != BPMN and name.localname in _REFUSED["extensions"] and name.localname not in sent:
+                yield part, _REFUSED["extensions"][name.localname]
