@@ -1,0 +1,127 @@
+"""FEEL, the one language of conditions, times, collections and table cells. It only reads data: no code, clock or I/O.
+
+The subset is written in `grammar.lark` and `builtins.py`. Source: DMN 1.3, chapter 10. Where it differs: a comparison
+of unlike kinds is null, also with `!=`; an ISO text counts as a day or moment where the other side is one; `a = b = c`
+is refused; an empty input hits no cell but "-" and those that name `null`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import cast
+
+from engine.kernel.feel import values
+from engine.kernel.feel.builtins import BUILT_IN
+from engine.kernel.feel.cells import INPUT, compiled_cell
+from engine.kernel.feel.evaluation import compiled
+from engine.kernel.feel.nodes import FeelError, Node, walk
+from engine.kernel.feel.parsing import read
+from engine.kernel.feel.reads import Found, Known, Path, Reads
+from engine.kernel.feel.running import Code, Scope, result
+from engine.kernel.feel.values import Budget, Inner, Value
+
+__all__ = [
+    "BUILT_IN", "Call", "Expression", "FeelError", "Known", "Path", "Reads", "Scope", "Unary", "Value",
+    "equal", "parse", "parse_unary",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a function that is not built in."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+    position: int  # 0-based column in the text of the expression that holds it
+
+
+class _Text:
+    """What expressions and cells have in common."""
+
+    def __init__(self, text: str, node: Node, body: str, offset: int, code: Code) -> None:
+        self.text = text  # as written
+        self._node, self._body, self._offset, self._code = node, body, offset, code
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.text!r})"
+
+    @cached_property
+    def paths(self) -> frozenset[Path]:
+        """The data paths read, if nothing is known of the data: a bare name in a filter is then a field of its row."""
+        return self.reads(lambda path: False).paths
+
+    @cached_property
+    def literals_compared(self) -> tuple[tuple[Path, str], ...]:
+        """(path, text it is compared with by =, !=, in or list contains), when nothing is known of the data."""
+        return self.reads(lambda path: False).literals_compared
+
+    def reads(self, known: Known) -> Reads:
+        """What is read, given which paths exist: this tells the fields of a filter's row from names outside of it."""
+        return self._found.among(known)
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls of functions that are not built in."""
+        return tuple(
+            Call(node.word, tuple(self._expression(argument) for argument in node.parts), node.at + self._offset)
+            for node in walk(self._node)
+            if node.kind == "call" and node.word not in BUILT_IN
+        )
+
+    @cached_property
+    def _found(self) -> Found:
+        return Found(self._node)
+
+    def _expression(self, node: Node) -> Expression:
+        return Expression(self._body[node.at : node.end], node, self._body, -node.at, compiled(node))
+
+
+class Expression(_Text):
+    """A parsed expression. As a condition it is met only if its value `is True`."""
+
+    def evaluate(self, scope: Scope) -> Value:
+        """The value in this scope: plain data, a duration as ISO 8601 text. Raises FeelError when it cannot go on."""
+        return result(self._code, self.text, self._offset, scope, {})
+
+
+class Unary(_Text):
+    """A parsed cell. The path of its input is ("?",)."""
+
+    def matches(self, value: Value, scope: Scope) -> bool:
+        """Whether the cell is hit by this input. Raises FeelError when it cannot go on."""
+        return result(self._code, self.text, self._offset, scope, {INPUT: value}) is True
+
+    def about(self, expression: str) -> str | None:
+        """The cell as an expression about this input: `"own"` as `(F01.triage) in ("own")`. None for "-"."""
+        if self._node.kind == "anything":
+            return None
+        tests = ", ".join(self._with_input(test, f"({expression})") for test in self._node.parts)
+        found = f"({expression}) in ({tests})"
+        return f"not({found})" if self._node.kind == "no_tests" else found
+
+    def _with_input(self, test: Node, expression: str) -> str:
+        inputs = [node for node in walk(test) if node.kind == "name" and node.word == INPUT]
+        text, end = "", test.end
+        for node in sorted(inputs, key=lambda node: -node.at):
+            text, end = expression + self._body[node.end : end] + text, node.at
+        return self._body[test.at : end] + text
+
+
+def equal(left: Value, right: Value) -> bool | None:
+    """What `left = right` says in an expression."""
+    return values.equal(cast(Inner, left), cast(Inner, right), Budget())
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str) -> Expression:
+    """An expression, also with a leading "=" or in "${…}". Raises FeelError."""
+    node, body, offset = read(text, "expression")
+    return Expression(text, node, body, offset, compiled(node))
+
+
+@lru_cache(maxsize=4096)
+def parse_unary(text: str) -> Unary:
+    """A cell of a decision table; an empty one counts as "-". Raises FeelError."""
+    node, body, offset = read(text if text.strip() else "-", "unary")
+    return Unary(text, node, body, offset, compiled_cell(node))
