@@ -1,0 +1,10 @@
+"""Decisions: DMN files in, tables as frozen values, and what they say for the values of a case. No I/O."""
+
+from engine.kernel.decisions.deciding import DecisionError, decide
+from engine.kernel.decisions.reading import read_decisions
+from engine.kernel.decisions.table import Aggregation, Decision, HitPolicy, Input, Output, Rule, Sentence
+
+__all__ = [
+    "Aggregation", "Decision", "DecisionError", "HitPolicy", "Input", "Output", "Rule", "Sentence",
+    "decide", "read_decisions",
+]  # fmt: skip

@@ -1,0 +1,157 @@
+"""Looks up what a decision table says for the values at hand. It reads them through a FEEL scope and changes nothing.
+
+Source: DMN 1.3, 8.2.10 (hit policies). The result of a single-hit policy is a dict, or None when no row hits; of the
+others a list of dicts; of an aggregation one value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from types import MappingProxyType
+
+from engine.kernel.decisions.table import Decision, Rule, cell_place
+from engine.kernel.errors import CannotGoOn
+from engine.kernel.feel import FeelError, Scope, Value, equal, parse, parse_unary
+
+_NONE: Mapping[str, Decision] = MappingProxyType({})
+_LISTS = frozenset({"COLLECT", "RULE ORDER", "OUTPUT ORDER"})
+Hit = tuple[int, dict[str, Value]]  # number of the row from 1 (0: the defaults), its results
+
+
+class DecisionError(CannotGoOn):
+    """Rows contradict each other, or an expression cannot go on; the message is Japanese and names the rows."""
+
+
+def decide(decision: Decision, scope: Scope, decisions: Mapping[str, Decision] = _NONE) -> Value:
+    """The result in this scope; `decisions` holds those that it requires. Raises DecisionError."""
+    results: dict[str, Value] = {}
+    for each in _in_order(decision, decisions):
+        required = {decisions[id].variable: results[id] for id in each.requires}
+        results[each.id] = _decided(each, _With(scope, required) if required else scope)
+    return results[decision.id]
+
+
+class _With:
+    """A scope with the results of the required decisions."""
+
+    def __init__(self, scope: Scope, results: Mapping[str, Value]) -> None:
+        self._scope, self._results = scope, results
+
+    def name(self, name: str) -> Value:
+        return self._results[name] if name in self._results else self._scope.name(name)
+
+    def call(self, name: str, arguments: list[Value]) -> Value:
+        return self._scope.call(name, arguments)
+
+
+def _in_order(decision: Decision, decisions: Mapping[str, Decision]) -> list[Decision]:
+    """The decision after all that it requires."""
+    ordered: dict[str, Decision] = {}
+    ahead: list[tuple[Decision, bool]] = [(decision, False)]
+    begun: set[str] = set()
+    while ahead:
+        each, ready = ahead.pop()
+        if ready:
+            ordered[each.id] = each
+        elif each.id not in begun:
+            begun.add(each.id)
+            ahead.append((each, True))
+            ahead.extend((_required(each, id, decisions), False) for id in each.requires)
+        elif each.id not in ordered:
+            raise DecisionError(f"決定「{each.id}」が、自分の結果を必要としています。")
+    return list(ordered.values())
+
+
+def _required(decision: Decision, id: str, decisions: Mapping[str, Decision]) -> Decision:
+    if id not in decisions:
+        raise DecisionError(f"決定「{decision.id}」が必要とする決定「{id}」がありません。")
+    return decisions[id]
+
+
+def _decided(decision: Decision, scope: Scope) -> Value:
+    if decision.expression is not None:
+        return _value(decision.expression, scope, "式")
+    hits = list(_hits(decision, scope)) or _defaults(decision, scope)
+    if decision.aggregation is not None:
+        return _aggregated(decision, [row for _, row in hits], scope)
+    if decision.hit_policy in ("PRIORITY", "OUTPUT ORDER"):
+        hits = _by_priority(decision, hits, scope)
+    if decision.hit_policy in _LISTS:
+        return [row for _, row in hits]
+    _refuse_contradiction(decision, hits)
+    return hits[0][1] if hits else None
+
+
+def _hits(decision: Decision, scope: Scope) -> Iterator[Hit]:
+    values = [_value(column.expression, scope, f"条件の列「{column.label}」") for column in decision.inputs]
+    for number, rule in enumerate(decision.rules, 1):
+        if _is_hit(decision, number, rule, values, scope):
+            yield number, {
+                result.name: _value(text, scope, cell_place(number, result.label))
+                for result, text in zip(decision.outputs, rule.outputs, strict=True)
+            }
+            if decision.hit_policy == "FIRST":
+                return
+
+
+def _is_hit(decision: Decision, number: int, rule: Rule, values: list[Value], scope: Scope) -> bool:
+    for column, cell, value in zip(decision.inputs, rule.cells, values, strict=True):
+        try:
+            if not parse_unary(cell).matches(value, scope):
+                return False
+        except FeelError as error:
+            raise DecisionError(f"{cell_place(number, column.label)}を計算できません。{error.message}") from error
+    return True
+
+
+def _defaults(decision: Decision, scope: Scope) -> list[Hit]:
+    if all(result.default is None for result in decision.outputs):
+        return []
+    place = "結果の列「{}」の既定の値"
+    texts = [(result.name, result.default or "null", place.format(result.label)) for result in decision.outputs]
+    return [(0, {name: _value(text, scope, where) for name, text, where in texts})]
+
+
+def _value(text: str, scope: Scope, where: str) -> Value:
+    try:
+        return parse(text).evaluate(scope)
+    except FeelError as error:
+        raise DecisionError(f"{where}を計算できません。{error.message}") from error
+
+
+def _refuse_contradiction(decision: Decision, hits: list[Hit]) -> None:
+    """UNIQUE allows one row, ANY several that say the same."""
+    if len(hits) < 2 or decision.hit_policy not in ("UNIQUE", "ANY"):
+        return
+    if decision.hit_policy == "ANY" and all(equal(one, other) is True for (_, one), (_, other) in pairwise(hits)):
+        return
+    rows = "、".join(f"{number}行目" for number, _ in hits)
+    unique = decision.hit_policy == "UNIQUE"
+    trouble = "が同時に当てはまります" if unique else "が当てはまりますが、結果がちがいます"
+    raise DecisionError(f"{rows}{trouble}。どれか1つだけが当てはまるように、条件を直してください。")
+
+
+def _by_priority(decision: Decision, hits: list[Hit], scope: Scope) -> list[Hit]:
+    """In the order of the output values, the first column first."""
+    orders = [(each.name, parse(f"[{each.values}]").evaluate(scope)) for each in decision.outputs if each.values]
+
+    def rank(hit: Hit) -> list[int]:
+        return [_position(hit, name, order if isinstance(order, list) else []) for name, order in orders]
+
+    return sorted(hits, key=rank)
+
+
+def _position(hit: Hit, name: str, order: list[Value]) -> int:
+    number, row = hit
+    for position, value in enumerate(order):
+        if equal(row[name], value) is True:
+            return position
+    raise DecisionError(f"{number}行目の「{name}」が、列の候補の値(outputValues)にありません。候補に足してください。")
+
+
+def _aggregated(decision: Decision, rows: list[dict[str, Value]], scope: Scope) -> Value:
+    values = [value for row in rows for value in row.values()]
+    if decision.aggregation == "COUNT":
+        return len(values)
+    return _value(f"{decision.aggregation}(values)".lower(), _With(scope, {"values": values}), "結果のまとめ")
