@@ -336,6 +336,18 @@ def test_every_table_has_its_word_in_japanese() -> None:
     assert metadata.tables and not missing
 
 
+def dead_links(page: str, folder: Path) -> list[str]:
+    links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page)
+    return [link for link in links if not (folder / link).exists()]
+
+
+def test_every_link_between_the_documents_leads_somewhere() -> None:
+    pages = [path for path in tracked() if path.suffix == ".md"]
+    found = {str(page): dead_links(page.read_text(encoding="utf-8"), page.parent) for page in pages}
+    assert pages and not {page: links for page, links in found.items() if links}
+    assert dead_links("[a](README.md) [b](gone.md#there) [c](https://example.jp/)", ROOT) == ["gone.md"]
+
+
 # Files
 
 
