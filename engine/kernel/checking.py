@@ -37,7 +37,7 @@ def check(
     for process in model.processes.values():
         here = remarks[process.id]
         check_groups(process.starter_groups, process, vocabulary, here)
-        _check_beginning(model, process, here)
+        _check_beginning(model, process, vocabulary, here)
         for node in walk(process.nodes):
             check_node(node, process, vocabulary, here)
             _check_call(model, process, node, here)
@@ -49,10 +49,11 @@ def check(
         _check_decision(model, decision, vocabulary, of_decisions[decision.id])
 
 
-def _check_beginning(model: Model, process: Process, remarks: Remarks) -> None:
+def _check_beginning(model: Model, process: Process, vocabulary: Vocabulary, remarks: Remarks) -> None:
     starts = [node for node in process.nodes if node.type == "start"]
     by_message = any(node.event is not None and node.event.kind == "message" for node in starts)
-    if not by_message and process.starter_groups is None and not any(callers(model, process.id)):
+    by_people = process.starter_groups is not None or process.id in vocabulary.starters
+    if not by_message and not by_people and not any(callers(model, process.id)):
         remarks.say("nobody-starts", process)
 
 

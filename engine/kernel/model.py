@@ -149,6 +149,7 @@ class Vocabulary:
     settings: frozenset[str] = frozenset()
     lanes: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+    starters: frozenset[str] = frozenset()  # processes that organisation.toml lets people start
     functions: Mapping[str, tuple[int, int]] = field(default_factory=dict, hash=False)  # (fewest, most) arguments
     names: frozenset[str] = frozenset()
 
