@@ -20,7 +20,7 @@ from engine.kernel.decisions import Decision, read_decisions
 from engine.kernel.extensions import Settings, documentation, properties
 from engine.kernel.model import Model, Node, Problem, Process, Reading, Vocabulary, walk
 from engine.kernel.nodes import FLOW_NODES, PARTS_OF_SCOPE, Surroundings, is_flow_node, read_node, refuse_parts
-from engine.kernel.refused import node_refusal, root_refusals
+from engine.kernel.refused import extension_refusals, node_refusal, root_refusals
 from engine.kernel.remarks import Remarks
 from engine.kernel.wiring import wire
 from engine.kernel.xml import BPMN, Unreadable, content, local, named, namespace, referred, words
@@ -82,6 +82,8 @@ def _process(data: bytes, remarks: Remarks) -> Process | None:
     root = load_xml(remarks.file, data, "definitions", (BPMN,))
     for element, refusal in root_refusals(root):
         remarks.refuse(refusal, element)
+    for element in named(root, "import"):
+        remarks.say("import-not-read", element, location=element.get("location") or "")
     _check_ids(root, remarks)
     found = list(named(root, "process"))
     for extra in found[1:]:
@@ -98,7 +100,7 @@ def _process(data: bytes, remarks: Remarks) -> Process | None:
         starter_groups=settings.groups("candidateStarterGroups"),
         history_time_to_live=settings.text("historyTimeToLive"), properties=properties(element, remarks),
     )  # fmt: skip
-    if not remarks.stop():
+    if not remarks.stops():
         _refuse_uncovered(root, process, remarks)
     return process
 
@@ -148,6 +150,8 @@ def _nodes(root: etree._Element, process: etree._Element, remarks: Remarks) -> t
 
 def _messages(root: etree._Element, remarks: Remarks) -> Iterator[tuple[str, tuple[str, bool]]]:
     for element in named(root, "message"):
+        for part, refusal in extension_refusals(element):
+            remarks.refuse(refusal, element, part)
         optional = properties(element, remarks).get("optional", "false")
         if optional not in ("true", "false"):
             remarks.say("message-optional", element, value=optional)

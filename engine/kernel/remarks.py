@@ -36,9 +36,9 @@ class Remarks:
         line = _line(place if part is None else part)
         self._add(Problem(self.file, _id(place), line, "refused", refusal.rule, text))
 
-    def stop(self) -> bool:
-        """Whether anything keeps the file from being run."""
-        return any(problem.kind in ("ask", "refused") for problem in self.problems)
+    def stops(self) -> int:
+        """How many things keep the file from being run."""
+        return sum(problem.kind in ("ask", "refused") for problem in self.problems)
 
     def _add(self, problem: Problem) -> None:
         if problem not in self.problems:

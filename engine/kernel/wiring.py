@@ -12,6 +12,7 @@ from dataclasses import replace
 from lxml import etree
 
 from engine.kernel.extensions import feel
+from engine.kernel.joins import check_joins
 from engine.kernel.model import Event, Flow, Node
 from engine.kernel.refused import extension_refusals
 from engine.kernel.remarks import Remarks
@@ -24,6 +25,7 @@ _LANGUAGES = ("", "feel", "juel")  # the last is what Camunda 7 calls ${…}; it
 
 def wire(scope: etree._Element, nodes: Sequence[Node], ids: frozenset[str], remarks: Remarks) -> tuple[Node, ...]:
     """The nodes with their flows. `ids` are those of all flow nodes in the scope, refused ones included."""
+    before = remarks.stops()
     flows = list(_flows(scope, ids, remarks))
     wired = [_with_flows(node, [flow for flow in flows if flow.source == node.id], remarks) for node in nodes]
     if not ids:
@@ -33,6 +35,8 @@ def wire(scope: etree._Element, nodes: Sequence[Node], ids: frozenset[str], rema
         _check_ends(scope, wired, remarks)
         _check_ways(wired, remarks)
     _check_places(wired, remarks)
+    if len(wired) >= len(ids) and remarks.stops() == before:
+        check_joins(wired, remarks)
     return tuple(wired)
 
 

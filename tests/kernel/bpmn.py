@@ -2,7 +2,7 @@
 
     process("p").start().user("t", form="F1#x").xor("g").when("e", 'F1.a = "yes"').otherwise("t").end("e")
 
-Each step is joined to the step before it. `at("t")` goes back to a step, `to("t")` joins to one that is there (or will be).
+Each step is joined to the step before it. `at("t")` goes back to a step, `to("t")` joins to one drawn anywhere.
 """
 
 from __future__ import annotations
@@ -51,15 +51,23 @@ class Drawing:
     def manual(self, id: str, name: str = "", **settings: str) -> Self:
         return self.node("manualTask", id, name, **settings)
 
-    def rule(self, id: str, decision: str, result: str, *, kind: str = "singleResult", name: str = "", **settings: str) -> Self:
+    def rule(
+        self, id: str, decision: str, result: str, name: str = "", *, kind: str = "singleResult", **settings: str
+    ) -> Self:
         given = {"camunda:decisionRef": decision, "camunda:resultVariable": result, "camunda:mapDecisionResult": kind}
         return self.node("businessRuleTask", id, name, attributes=given, **settings)
 
-    def call(self, id: str, called: str, name: str = "", *, loop: str = "", gives: Mapping[str, str] | None = None, **settings: str) -> Self:
+    def call(
+        self, id: str, called: str, name: str = "", *, loop: str = "", gives: Mapping[str, str] | None = None,
+        **settings: str,
+    ) -> Self:  # fmt: skip
+        """A called process; `gives` are its inputs: name -> expression."""
         inputs = "".join(
-            f"<camunda:in sourceExpression={quoteattr(value)} target={quoteattr(target)}/>" for target, value in (gives or {}).items()
+            f"<camunda:in sourceExpression={quoteattr(value)} target={quoteattr(target)}/>"
+            for target, value in (gives or {}).items()
         )
-        return self.node("callActivity", id, name, loop, extensions=inputs, attributes={"calledElement": called}, **settings)
+        given = {"calledElement": called}
+        return self.node("callActivity", id, name, loop, extensions=inputs, attributes=given, **settings)
 
     def sub(self, inside: Drawing, *, loop: str = "", **settings: str) -> Self:
         """An embedded sub-process that was drawn as a process of its own."""
@@ -79,36 +87,44 @@ class Drawing:
     def milestone(self, id: str, name: str = "", **settings: str) -> Self:
         return self.node("intermediateThrowEvent", id, name, **settings)
 
-    def throw(self, id: str, message: str, name: str = "", *, payload: Mapping[str, str] | None = None, **settings: str) -> Self:
+    def throw(
+        self, id: str, message: str, name: str = "", *, payload: Mapping[str, str] | None = None, **settings: str
+    ) -> Self:
+        """Sends a message; `payload` is what goes with it: name -> expression."""
         sent = "".join(
-            f"<camunda:inputParameter name={quoteattr(key)}>{escape(value)}</camunda:inputParameter>" for key, value in (payload or {}).items()
+            f"<camunda:inputParameter name={quoteattr(key)}>{escape(value)}</camunda:inputParameter>"
+            for key, value in (payload or {}).items()
         )
         extensions = f"<camunda:inputOutput>{sent}</camunda:inputOutput>" if sent else ""
-        return self.node("intermediateThrowEvent", id, name, self._definition(message=message), extensions=extensions, **settings)
+        event = self._definition(message=message)
+        return self.node("intermediateThrowEvent", id, name, event, extensions=extensions, **settings)
 
-    def catch(self, id: str, name: str = "", *, message: str | None = None, timer: str | None = None, **settings: str) -> Self:
+    def catch(
+        self, id: str, name: str = "", *, message: str | None = None, timer: str | None = None, **settings: str
+    ) -> Self:
+        """Waits for a message (`payload="reply"` names what it brings) or for a day or period."""
         return self.node("intermediateCatchEvent", id, name, self._definition(message, timer), **settings)
 
     def boundary(
-        self, id: str, on: str, name: str = "", *, message: str | None = None, timer: str | None = None, signal: str | None = None,
-        interrupting: bool = True, **settings: str,
+        self, id: str, on: str, name: str = "", *, message: str | None = None, timer: str | None = None,
+        signal: str | None = None, interrupting: bool = True, **settings: str,
     ) -> Self:  # fmt: skip
         """An event on an activity; the next step follows the event."""
         self._here = None
         given = {"attachedToRef": on, "cancelActivity": "true" if interrupting else "false"}
-        return self.node("boundaryEvent", id, name, self._definition(message, timer, signal), attributes=given, **settings)
+        event = self._definition(message, timer, signal)
+        return self.node("boundaryEvent", id, name, event, attributes=given, **settings)
 
     def node(
         self, tag: str, id: str, name: str = "", content: str = "", *, extensions: str = "", doc: str = "",
         properties: Mapping[str, str] | None = None, attributes: Mapping[str, str] | None = None, **settings: str,
     ) -> Self:  # fmt: skip
-        """Any flow node. `settings` are form, groups, assignee, due, follow_up, priority; other keys become properties."""
+        """Any flow node. `settings`: form, groups, assignee, due, follow_up, priority; other keys become properties."""
         given = {"id": id, **({"name": name} if name else {}), **(attributes or {})}
         own = {**(properties or {}), **{key: value for key, value in settings.items() if key not in _SETTINGS}}
         given |= {f"camunda:{_SETTINGS[key]}": value for key, value in settings.items() if key in _SETTINGS}
         if own:
-            rows = "".join(f"<camunda:property name={quoteattr(key)} value={quoteattr(value)}/>" for key, value in own.items())
-            extensions += f"<camunda:properties>{rows}</camunda:properties>"
+            extensions += _properties(own)
         inside = f"<bpmn:documentation>{escape(doc)}</bpmn:documentation>" if doc else ""
         inside += f"<bpmn:extensionElements>{extensions}</bpmn:extensionElements>" if extensions else ""
         self._parts.append((tag, given, inside + content))
@@ -139,7 +155,10 @@ class Drawing:
         self._here = None
         return self
 
-    def flow(self, source: str, target: str, condition: str | None = None, *, id: str | None = None, name: str = "") -> Self:
+    def flow(
+        self, source: str, target: str, condition: str | None = None, *, id: str | None = None, name: str = ""
+    ) -> Self:
+        """Join any two steps."""
         again = sum(1 for each in self._flows if each[1:3] == (source, target))
         made = f"f_{source}_{target}" + (f"_{again}" if again else "")
         self._flows.append((made if id is None else id, source, target, condition, name))
@@ -180,8 +199,8 @@ class Drawing:
         given = {"id": self.id, **({"name": self.name} if self.name else {}), "isExecutable": "true"}
         given |= {f"camunda:{key}": value for key, value in self.settings.items()}
         messages = "".join(_message(name, optional) for name, optional in sorted(self._messages.items()))
-        signals = "".join(f"<bpmn:signal id={quoteattr(f'sig_{name}')} name={quoteattr(name)}/>\n" for name in sorted(self._signals))
-        whole = f"{HEAD}\n{messages}{signals}{_element('process', given, self.inner())}\n</bpmn:definitions>\n"
+        signals = "".join(_element("signal", {"id": f"sig_{name}", "name": name}, "") for name in sorted(self._signals))
+        whole = f"{HEAD}\n{messages}{signals}\n{_element('process', given, self.inner())}\n</bpmn:definitions>\n"
         return f'<?xml version="1.0" encoding="UTF-8"?>\n{whole}'.encode()
 
     def files(self) -> dict[str, bytes]:
@@ -218,7 +237,8 @@ def loop(collection: str, item: str, *, sequential: bool = False, until: str | N
     """Multi-instance, for the `loop` of a step."""
     stop = f"<bpmn:completionCondition>{escape(until)}</bpmn:completionCondition>" if until else ""
     given = {
-        "isSequential": "true" if sequential else "false", "camunda:collection": collection, "camunda:elementVariable": item,
+        "isSequential": "true" if sequential else "false",
+        "camunda:collection": collection, "camunda:elementVariable": item,
     }  # fmt: skip
     return _element("multiInstanceLoopCharacteristics", given, stop)
 
@@ -253,10 +273,13 @@ CITY = Vocabulary(
     settings=frozenset({"t_reply", "months"}),
     lanes=frozenset({"係", "課長"}),
     groups=frozenset({"kakari", "kakari.head", "kyoku"}),
-    functions={"consent": (2, 2), "lead": (0, 0), "received_by": (0, 0), "persons": (0, 0), "asker_waits": (0, 0), "next_review_on": (0, 0)},
+    functions={
+        "consent": (2, 2), "lead": (0, 0), "received_by": (0, 0), "persons": (0, 0), "asker_waits": (0, 0),
+        "next_review_on": (0, 0),
+    },
     names=frozenset({"initiator"}),
 )  # fmt: skip
-"""What a small fictional city offers: form F1 with the parts ask and decide, form F2, lanes 係 and 課長, group kakari."""
+"""What a small fictional city offers: form F1 with the parts ask and decide, form F2, two lanes, some groups."""
 
 
 def _element(tag: str, attributes: Mapping[str, str], content: str) -> str:
@@ -264,13 +287,19 @@ def _element(tag: str, attributes: Mapping[str, str], content: str) -> str:
     return f"<bpmn:{tag}{given}>{content}</bpmn:{tag}>"
 
 
+def _properties(own: Mapping[str, str]) -> str:
+    rows = (f"<camunda:property name={quoteattr(key)} value={quoteattr(value)}/>" for key, value in own.items())
+    return f"<camunda:properties>{''.join(rows)}</camunda:properties>"
+
+
 def _flow(id: str, source: str, target: str, condition: str | None, name: str) -> str:
     given = {"id": id, "name": name, "sourceRef": source, "targetRef": target}
-    inside = f'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{escape(condition)}</bpmn:conditionExpression>' if condition else ""
+    formal = {"xsi:type": "bpmn:tFormalExpression"}
+    inside = _element("conditionExpression", formal, escape(condition)) if condition else ""
     return _element("sequenceFlow", {key: value for key, value in given.items() if value}, inside)
 
 
 def _message(name: str, optional: bool) -> str:
-    mark = '<camunda:properties><camunda:property name="optional" value="true"/></camunda:properties>'
+    mark = _properties({"optional": "true"})
     inside = f"<bpmn:extensionElements>{mark}</bpmn:extensionElements>" if optional else ""
     return _element("message", {"id": f"msg_{name}", "name": name}, inside) + "\n"
