@@ -13,6 +13,7 @@ from typing import TypeGuard
 from engine.calendar import LONGEST, Calendar, RegularMeeting, is_period
 from engine.grounds import Ground as Ground
 from engine.grounds import read_grounds
+from engine.kernel.feel import FeelError, parse
 from engine.kernel.model import Problem
 from engine.sheet import Sheet, Table
 
@@ -167,8 +168,18 @@ def _lanes(table: Table, groups: frozenset[str]) -> dict[str, str]:
         group = table.take(lane, str, f'"{lane}" = "esikoni"', blank=True)
         if group is not None:
             lanes[lane] = group
-            _known(table, lane, [group] if group and not group.startswith("=") else [], groups)
+            _performed(table, lane, group, groups)
     return lanes
+
+
+def _performed(table: Table, lane: str, group: str, groups: frozenset[str]) -> None:
+    if not group.startswith("="):
+        _known(table, lane, [group] if group else [], groups)
+        return
+    try:
+        parse(group)
+    except FeelError as error:
+        table.wrong("not-feel", lane, f"「{lane}」の式「{group}」を読めません。{error.message}")
 
 
 def _known(table: Table, key: str, names: Iterable[str], groups: frozenset[str]) -> None:

@@ -273,6 +273,7 @@ def test_a_file_beyond_any_city_is_refused_before_it_is_read():
         ('short = "えしこに"', 'short = "市民税課"', "duplicate-name", "organisations.esikoni", "見分けられる名前"),
         ('short = "えしこに"', 'color = "red"', "unknown-key", "organisations.esikoni.color", "つづり"),
         ('"センター" = "esikoni"', '"センター" = "suido"', "unknown-group", "lanes.センター", "id.manager"),
+        ('"=received_by()"', '"=received_by("', "not-feel", "lanes.受け付けた窓口", "=received_by("),
         ('"センター" = "esikoni"', '"センター" = 3', "wrong-value", "lanes.センター", "のように書いてください"),
         ('meeting_item = ["esikoni"]', 'meeting_item = ["suido"]', "unknown-group", "starters.meeting_item", "suido"),
         ('meeting_item = ["esikoni"]', 'meeting_item = "esikoni"', "wrong-value", "starters.meeting_item", '["*"]'),
