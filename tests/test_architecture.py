@@ -82,7 +82,7 @@ def calls(source: Source) -> Iterator[ast.Call]:
 
 
 MAY_IMPORT = {
-    "web": ("web", "engine", "forms"),
+    "web": ("web", "engine", "forms", "benchmarks"),
     "engine": ("engine", "forms"),
     "engine.kernel": ("engine.kernel",),
     "forms": ("forms",),
