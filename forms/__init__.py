@@ -10,7 +10,7 @@ page = summary(form, part, errors) + draw(form, part, data, errors=errors, typed
 from .check import check
 from .choices import Choice, Choices
 from .dates import ImpossibleDate, read_date, wareki, wareki_moment
-from .draw import draw, summary
+from .draw import draw, links
 from .form import Code, Condition, Field, Form, May, Part, Print, Rule, Section
 from .layout import answered, layout, relevant
 from .messages import FieldError
@@ -46,6 +46,7 @@ __all__ = [
     "check",
     "draw",
     "layout",
+    "links",
     "load",
     "load_files",
     "paper",
@@ -54,7 +55,6 @@ __all__ = [
     "relevant",
     "said",
     "show",
-    "summary",
     "wareki",
     "wareki_moment",
     "write",

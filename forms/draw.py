@@ -1,7 +1,7 @@
 """Draws a part of a form as HTML that is complete without JavaScript; reads no request and knows no address.
 
-The page around it (form tag, main button, token) is the caller's. Class names are those of the product's style sheet.
-Values shown are those typed, if anything was typed, else those of the answer.
+The page around it (form tag, main button, token, summary of errors) is the caller's. Class names are those of the
+product's style sheet. Values shown are those typed, if anything was typed, else those of the answer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from markupsafe import Markup
 from .choices import Choices
 from .conditions import holds
 from .controls import Board, Control
-from .form import Form, May, Part, anybody, cut
+from .form import Field, Form, May, Part, anybody, cut
 from .layout import Layout, answered, layout
 from .messages import FieldError
 from .page import Translate, render, unchanged
@@ -77,36 +77,30 @@ def draw(
     )
 
 
-def summary(
-    form: Form,
-    part: Part | str,
-    errors: Sequence[FieldError],
-    *,
-    may: May = anybody,
-    note: str = "",
-    translate: Translate = unchanged,
-) -> Markup:
-    """The list of errors for the top of the page, each linked to its place. Empty without errors."""
-    if not errors:
-        return Markup("")
+def links(
+    form: Form, part: Part | str, errors: Sequence[FieldError], *, may: May = anybody
+) -> list[tuple[str | None, str]]:
+    """For the summary of errors: the id of the input to go to (None when there is none), and the sentence."""
     plan = layout(form, part, may)
-    links = [(anchor(plan, error.path), error.message) for error in errors]
-    return render("summary.html", translate, links=links, note=note)
+    return [(_anchor(plan, error.path), error.message) for error in errors]
 
 
-def anchor(plan: Layout, path: str) -> str | None:
-    """The id of the input to go to for an error at `path`; None when no input of the page belongs to it."""
+def _anchor(plan: Layout, path: str) -> str | None:
     name, _, rest = path.partition("-")
     field = next((field for field in plan.fields if field.name == name), None)
-    if field is None or (field.auto and not rest):
-        return "strangers" if path != "do" else None
+    if path == "do":
+        return None
+    if field is None or field.auto:
+        return "strangers"
     number, _, member = rest.partition("-")
     if not member:
-        return f"{path}-y" if field.kind in ("date", "datetime") else path
-    inner = next((inner for inner in field.rows if inner.name == member), None)
-    if inner is None or inner.auto:
-        return f"{name}-{number}"
-    return f"{path}-y" if inner.kind in ("date", "datetime") else path
+        return _input_of(field, path)
+    inner = next((inner for inner in field.rows if inner.name == member and not inner.auto), None)
+    return _input_of(inner, path) if inner else f"{name}-{number}"
+
+
+def _input_of(field: Field, path: str) -> str:
+    return f"{path}-y" if field.kind in ("date", "datetime") else path
 
 
 def _shared(hides: Iterable[str]) -> str:

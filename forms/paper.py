@@ -1,6 +1,6 @@
 """Lays a form out for A4 paper: tables with boxes to tick, 和暦, lines to sign; shows nothing its reader may not see.
 
-Parts that were not answered are left out, unless nothing was answered: then the whole empty form is printed.
+Parts that were not answered are left out, except those to be signed; without any answer the whole form is printed.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def paper(
     seen: set[str] = set()
     sheets = []
     for printed in parts:
-        fields = tuple(field for field in drawn(printed.fields, may) if field.name not in seen)
+        fields = tuple(field for field in drawn(printed.fields, may) if _unprinted(field, printed, parts, seen))
         seen |= {field.name for field in fields}
         for section in cut(fields):
             boxes = [_box(field, data.get(field.name), at_hand) for field in section.fields]
@@ -85,11 +85,28 @@ def paper(
 
 
 def _printed(form: Form, data: Mapping[str, Any], part: Part | str | None) -> list[Part]:
+    """The parts on the sheet: those answered, and those to be signed; all of an empty form."""
     if part is not None:
         return [form.part(part if isinstance(part, str) else part.id)]
     there = set(answered(data))
-    reached = [known for known in form.parts if any(field.name in there for field in known.fields if not field.auto)]
-    return reached or list(form.parts)
+    reached = {known.id for known in form.parts if there & _own(form, known)}
+    if not reached:
+        return list(form.parts)
+    return [known for known in form.parts if known.id in reached | set(form.print.parts)]
+
+
+def _own(form: Form, part: Part) -> set[str]:
+    """The fields that tell that a part was answered: those of this part only, else those that it shows first."""
+    typed = [field for field in part.fields if not field.auto]
+    alone = {field.name for field in typed if len(field.parts) == 1}
+    order = [known.id for known in form.parts]
+    return alone or {field.name for field in typed if min(field.parts, key=order.index) == part.id}
+
+
+def _unprinted(field: Field, part: Part, parts: Sequence[Part], seen: set[str]) -> bool:
+    """Whether the field belongs here: not printed yet, and typed here if it is typed anywhere on the sheet."""
+    typed_in = [other.id for other in parts for there in other.fields if there.name == field.name and not there.auto]
+    return field.name not in seen and (part.id in typed_in or not typed_in)
 
 
 def _box(field: Field, value: Any, choices: Choices) -> Box:

@@ -15,7 +15,7 @@ from .page import Translate, render, unchanged
 from .saying import said
 from .write import rows_of
 
-_COLUMNS = 5
+_COLUMNS = 7
 
 
 @dataclass(frozen=True)
@@ -66,4 +66,4 @@ def _columns(field: Field, rows: Sequence[Sequence[Said]]) -> list[str]:
     """The titles of the columns in use, when there are few enough for a table."""
     used = {cell.title for row in rows for cell in row}
     titles = [member.title for member in field.rows if member.title in used]
-    return titles if len(titles) <= _COLUMNS else []
+    return titles if len(titles) <= _COLUMNS and not is_of_people(field) else []
