@@ -6,9 +6,8 @@
     ├── BadAnswer               a form with errors (422)
     ├── Unpublishable           a release with problems (422)
     └── Conflict                lost the swap five times (409)
-    NotStorable                 a state that this version does not know
 
-This module must not import anything of ours.
+What the kernel raises is drawn in ``engine/kernel/errors.py``. This module must not import anything of ours.
 """
 
 
@@ -42,6 +41,3 @@ class Unpublishable(Refusal):
 class Conflict(Refusal):
     """ほかの人の操作と重なりました。もう一度お試しください。"""
 
-
-class NotStorable(Exception):
-    """この記録は、いまの版では読めません。"""

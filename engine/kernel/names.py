@@ -49,6 +49,7 @@ class Context:
     latest: Mapping[str, Any] = field(default_factory=dict)
     lists: Mapping[tuple[str, str], Sequence[Any]] = field(default_factory=dict)
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    unanswered: frozenset[str] = frozenset()  # forms that lanes may read before they were answered
 
     @property
     def today(self) -> date:
@@ -70,7 +71,7 @@ class Names:
             return dict(run.context.settings)
         if name == "today":
             return run.context.today
-        if name in run.executable.names:
+        if name in run.executable.names or name in run.context.unanswered:
             return None
         raise KeyError(name)
 

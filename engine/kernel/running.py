@@ -42,9 +42,8 @@ class Executable:
         }
         self.lists: Mapping[str, tuple[str, ...]] = {form: tuple(each) for form, each in list_forms(model).items()}
         self.reads = reads(model)
-        results = {node.result for node in self.nodes.values() if node.result is not None}
-        self.forms = frozenset(form for form, _ in self.reads)
-        self.names = frozenset(results | self.forms | {"initiator"})
+        self.results = frozenset(node.result for node in self.nodes.values() if node.result is not None)
+        self.names = frozenset(self.results | {form for form, _ in self.reads} | {"initiator"})
 
     @cached_property
     def body_of(self) -> Mapping[str, str]:

@@ -74,7 +74,7 @@ class Logic:
             name = element.get("name", "").strip()
             label = words(element.get("label")) or name or f"{number}列目"
             if not NAME.fullmatch(name):
-                text = f"結果の列「{label}」に、式で使う名前(空白や記号のない1語。例: triage)を付けてください。"
+                text = f"結果の列「{label}」に、式で使う名前(空白や記号のない1語。例: route)を付けてください。"
                 self._ask("output-without-name", text, element)
             values, default = first(element, "outputValues"), first(element, "defaultOutputEntry")
             offered = self._values(values, label) if values is not None and content(values) else None

@@ -72,7 +72,7 @@ class Decision:
         return tuple(sentence.text for sentence in self.sentences())
 
     def sentences(self) -> Iterator[Sentence]:
-        """The same with the places. A cell `"own"` under `F01.triage` is the sentence `(F01.triage) in ("own")`."""
+        """The same with the places. A cell `"own"` under `S1.route` is the sentence `(S1.route) in ("own")`."""
         if self.expression is not None:
             yield Sentence("式", self.expression, self.line)
         for column in self.inputs:

@@ -93,7 +93,7 @@ class Unary(_Text):
         return result(self._code, self.text, self._offset, scope, {INPUT: value}) is True
 
     def about(self, expression: str) -> str | None:
-        """The cell as an expression about this input: `"own"` as `(F01.triage) in ("own")`. None for "-"."""
+        """The cell as an expression about this input: `"own"` as `(S1.route) in ("own")`. None for "-"."""
         if self._node.kind == "anything":
             return None
         tests = ", ".join(self._with_input(test, f"({expression})") for test in self._node.parts)

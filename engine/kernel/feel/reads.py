@@ -1,7 +1,7 @@
 """Finds out, without evaluating, which data an expression reads and which texts it compares them with.
 
-A path is ("F10", "roles", "org"). The variable of a loop and the item of a filter stand for what they range over;
-`answers("F10R")` stands for ("F10R",). What another function gives begins with its name and "()":
+A path is ("S10", "roles", "org"). The variable of a loop and the item of a filter stand for what they range over;
+`answers("S2")` stands for ("S2",). What another function gives begins with its name and "()":
 ("persons()", "share"). In a filter a bare name may be a field of the row or a name from outside; only the caller knows
 which paths exist.
 """

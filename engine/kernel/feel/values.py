@@ -159,8 +159,10 @@ def written(value: Inner) -> str | None:
     """A single value as text: numbers in full, days and durations in ISO 8601. None for null, lists and contexts."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | Decimal):
+    if isinstance(value, Decimal):
         return format(value, "f")
+    if isinstance(value, int):
+        return str(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, timedelta | Months):

@@ -1,0 +1,526 @@
+"""The one way to write to a case: a command, carried out by the kernel, written in one transaction.
+
+``open_case``, ``complete``, ``record`` and ``correct`` are what people do; ``carry_out`` is what timers, messages and signals do.
+A lost swap is run again under the case's lock; only a task that is no longer open is a conflict.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine import access, answers, feeds, meetings, messages, projections, store, stream
+from engine.city import NOBODY, By, City
+from engine.errors import Conflict, NoLongerOpen, NotAllowed
+from engine.facts import Changes, Facts, consents_of, context
+from engine.kernel import state as states
+from engine.kernel.advance import advance, fresh
+from engine.kernel.commands import Command, Complete, Deliver, Fire, Retry, Signal, Start
+from engine.kernel.errors import NotWaiting
+from engine.kernel.events import Decided, Event, IncidentRaised, MessageThrown, PhaseReached, Subscribed, TaskOpened, outline
+from engine.kernel.compiled import COMPILER_VERSION
+from engine.kernel.running import ENGINE_VERSION, Executable
+from engine.kernel.state import State, plain
+from forms.form import Form
+
+HOUSEHOLD = "household"
+
+
+class Swapped(Exception):
+    """Somebody else changed the instance between reading and writing."""
+
+
+class Repeated(Exception):
+    """This very request was carried out before."""
+
+    def __init__(self, result: Mapping[str, Any]) -> None:
+        self.result = result
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer, checked and composed, on its way into the store."""
+
+    form: Form
+    part: str | None
+    data: dict[str, Any]
+    changes: Changes
+    task: str | None = None
+    activation: str | None = None
+    corrects: int | None = None
+    reason: str | None = None
+    files: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command did."""
+
+    case: int
+    instance: int | None
+    answer: int | None = None
+    events: tuple[Event, ...] = ()
+    repeated: bool = False
+
+
+@dataclass
+class Situation:
+    """One instance as it stands while a command is prepared."""
+
+    row: Any
+    executable: Executable
+    state: State
+    facts: Facts
+    given: Given | None = None
+    events: tuple[Event, ...] = field(default=())
+
+
+# -- what people do ----------------------------------------------------------------------------------------------------
+def open_case(city: City, process: str, submitted: Mapping[str, Any], by: By, key: str) -> Outcome:
+    """A person is received at a counter: the case, its household, the first instance and its first answer in one go.
+
+    Raises NotAllowed when this person may not start the process, BadAnswer with the errors of the form.
+    """
+    at = city.now()
+    try:
+        with city.store.transaction() as c:
+            _once(c, key, at)
+            if not access.may_start(city, c, by, process):
+                raise NotAllowed
+            closure = city.closure_in_force(c, process)
+            if closure is None or by.organisation is None:
+                raise NotAllowed
+            household = c.execute(sa.insert(store.household).values(name="").returning(store.household.c.id)).scalar_one()
+            case = c.execute(
+                sa.insert(store.case).values(
+                    number=_next_number(c, city.today), kind=HOUSEHOLD, household=household, received_org=by.organisation,
+                    lead_org=by.organisation, opened_at=at, active_at=at,
+                ).returning(store.case.c.id)
+            ).scalar_one()  # fmt: skip
+            stream.add(c, case, stream.Happened("CaseOpened"), by, at)
+            feeds.participate(c, case, [(by.organisation, "received", None), (by.organisation, "lead", None)], city.today)
+            instance = _begin(c, city, case, process, closure, {"initiator": by.person}, by, asker=None)
+            task = c.execute(sa.select(store.task).where(store.task.c.instance == instance, store.task.c.status == "open")).first()
+            if task is None:
+                raise NotAllowed("この業務の流れは、受付から始まりません。")
+            situation = _situation(c, city, instance)
+            situation.given = _given(c, city, situation, task, submitted, by)
+            outcome = _advance_and_write(c, city, situation, Complete(task.id), by)
+            _note(c, key, outcome)
+        return outcome
+    except Repeated as repeated:
+        return _again(repeated)
+
+
+def complete(city: City, task_id: str, submitted: Mapping[str, Any], by: By, key: str) -> Outcome:
+    """A person finishes a task with its form.
+
+    Raises NotAllowed, NoLongerOpen (somebody was first), BadAnswer (errors of the form), Conflict.
+    """
+
+    def prepare(c: Connection, writing: bool) -> tuple[Situation, Command]:
+        task = c.execute(sa.select(store.task).where(store.task.c.id == task_id)).one_or_none()
+        if task is None or not access.may_do(city, c, by, task):
+            raise NotAllowed
+        if task.status != "open":
+            raise NoLongerOpen
+        situation = _situation(c, city, task.instance)
+        situation.given = _given(c, city, situation, task, submitted, by, writing)
+        return situation, Complete(task_id)
+
+    return _run(city, prepare, by, key, lock=_case_of_task(city, task_id))
+
+
+def record(city: City, case: int, form_id: str, part: str | None, submitted: Mapping[str, Any], by: By, key: str) -> Outcome:
+    """A person adds a record or a consent from the case page, without a task (blueprint D20)."""
+    with city.store.reading() as c:
+        form = answers.form_from_case(city, c, form_id, part)
+        if not access.may_record(city, c, by, case, form, part):
+            raise NotAllowed
+    return _keep(city, case, None, form, part, submitted, by, key, "AnswerRecorded")
+
+
+def correct(city: City, answer_id: int, submitted: Mapping[str, Any], reason: str, by: By, key: str) -> Outcome:
+    """One's own answer, corrected by a new answer with its reason; the old one stays.
+
+    An answer that a later one of the same form has overtaken can no longer be corrected.
+    """
+    if not reason.strip():
+        raise answers.bad("reason", "直す理由を書いてください。")
+    with city.store.reading() as c:
+        old = c.execute(sa.select(store.answer).where(store.answer.c.id == answer_id)).one_or_none()
+        if old is None or not access.may_correct(city, c, by, old):
+            raise NotAllowed
+        form = answers.form_of(city, c, old)
+    return _keep(city, old.case, old, form, old.part, submitted, by, key, "AnswerCorrected", reason)
+
+
+# -- what timers, messages and signals do ------------------------------------------------------------------------------
+def carry_out(city: City, instance: int, command: Command, key: str, by: By = NOBODY, also: Callable[[Connection], None] | None = None) -> Outcome:
+    """A command without a form. ``also`` is written in the same transaction (the outbox row that is done)."""
+
+    def prepare(c: Connection, writing: bool) -> tuple[Situation, Command]:
+        return _situation(c, city, instance), command
+
+    with city.store.reading() as c:
+        case = c.scalar(sa.select(store.instance.c.case).where(store.instance.c.id == instance))
+    if case is None:
+        raise NotAllowed
+    return _run(city, prepare, by, key, lock=case, also=also)
+
+
+def begin(
+    c: Connection, city: City, case: int, process: str, closure: str, data: Mapping[str, Any], asker: int | None, by: By = NOBODY
+) -> int:
+    """A message opens a new instance in its sender's case, in the caller's transaction."""
+    return _begin(c, city, case, process, closure, data, by, asker)
+
+
+# -- preparing ---------------------------------------------------------------------------------------------------------
+def _situation(c: Connection, city: City, instance: int) -> Situation:
+    row = c.execute(sa.select(store.instance).where(store.instance.c.id == instance)).one_or_none()
+    if row is None:
+        raise NotAllowed
+    facts = Facts(c, city, row.case, instance)
+    assert facts.row is not None  # read before anything else, so that a later change of the case is noticed
+    return Situation(row, city.executable(c, row.closure), states.load(bytes(row.state)), facts)
+
+
+Prepare = Callable[[Connection, bool], tuple[Situation, Command]]
+
+
+def _given(
+    c: Connection, city: City, situation: Situation, task: Any, submitted: Mapping[str, Any], by: By, writing: bool = True
+) -> Given | None:
+    if task.form is None:
+        return None
+    form = city.forms(c, situation.row.closure)[task.form]
+    scope = answers.Scope(c, city, situation.facts, situation.executable, situation.state, by, task, situation.row.closure)
+    data = answers.compose(form, task.part, submitted, scope)
+    changes = feeds.changes(form, task.part, data)
+    if (changes.persons or meetings.has_new(form, data)) and not writing:
+        raise Swapped
+    if meetings.has_new(form, data):
+        data = meetings.settle(c, city, form, task.part, data, by.person)
+        changes = feeds.changes(form, task.part, data)
+    if changes.persons:
+        persons = feeds.write_persons(c, situation.facts.row.household, changes.persons, city.now(), city.today)
+        data = answers.with_persons(form, data, persons)
+    situation.facts.changes = changes
+    return Given(form, task.part, data, changes, task.id, task.activation)
+
+
+def _run(
+    city: City, prepare: Prepare, by: By, key: str, lock: int, also: Callable[[Connection], None] | None = None
+) -> Outcome:
+    """First without a lock; when somebody else was quicker, again with the case locked."""
+    try:
+        try:
+            with city.store.reading() as c:
+                situation, command = prepare(c, False)
+                state, happened = _advance(c, city, situation, command)
+            with city.store.transaction() as c:
+                _once(c, key, city.now())
+                head = stream.lock(c, lock, city.now())
+                if head.seq != situation.facts.row.events + 1:  # anything of the case may have been read
+                    raise Swapped
+                outcome = _write(c, city, situation, state, happened, command, by, head)
+                if also is not None:
+                    also(c)
+                _note(c, key, outcome)
+            return outcome
+        except (Swapped, NotWaiting):
+            return _run_locked(city, prepare, by, key, lock, also)
+    except Repeated as repeated:
+        return _again(repeated)
+
+
+def _run_locked(
+    city: City, prepare: Prepare, by: By, key: str, lock: int, also: Callable[[Connection], None] | None
+) -> Outcome:
+    with city.store.transaction() as c:
+        _once(c, key, city.now())
+        head = stream.lock(c, lock, city.now())
+        situation, command = prepare(c, True)
+        try:
+            state, happened = _advance(c, city, situation, command)
+        except NotWaiting as error:
+            raise NoLongerOpen from error
+        try:
+            outcome = _write(c, city, situation, state, happened, command, by, head)
+        except Swapped as error:
+            raise Conflict from error
+        if also is not None:
+            also(c)
+        _note(c, key, outcome)
+        return outcome
+
+
+def _advance(c: Connection, city: City, situation: Situation, command: Command) -> tuple[State, tuple[Event, ...]]:
+    given = situation.given
+    latest = {given.form.id: given.data} if given is not None else {}
+    known = context(
+        c, city, situation.executable, situation.state, situation.facts, latest, given.activation if given is not None else None
+    )
+    return advance(situation.executable, situation.state, command, known)
+
+
+def _advance_and_write(c: Connection, city: City, situation: Situation, command: Command, by: By) -> Outcome:
+    state, happened = _advance(c, city, situation, command)
+    return _write(c, city, situation, state, happened, command, by, stream.lock(c, situation.row.case, city.now()))
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+def _write(
+    c: Connection, city: City, situation: Situation, state: State, happened: tuple[Event, ...], command: Command, by: By, head: stream.Head
+) -> Outcome:
+    row, given, at = situation.row, situation.given, city.now()
+    phases = (state.phases.get("case"), state.phases.get("coordination"))
+    swapped = c.execute(
+        sa.update(store.instance)
+        .where(store.instance.c.id == row.id, store.instance.c.version == situation.state.version)
+        .values(
+            state=states.dump(state), version=state.version, status=state.status, phase_case=phases[0], phase_coordination=phases[1],
+            ended_at=at if state.status == "ended" else None, ended_in=state.ended_in if state.status == "ended" else None,
+        )
+    )  # fmt: skip
+    if swapped.rowcount != 1:
+        raise Swapped
+    answer, hash = _store_answer(c, city, row.case, row.id, given, by)
+    _store_decisions(c, city, row, happened, by)
+    opened = projections.write(c, situation.executable, row.case, row.id, happened, at, by.person)
+    _take_part(c, city, row.case, opened)
+    columns = feeds.write(c, row.case, given.changes, answer or 0, at, city.today) if given is not None else {}
+    if given is not None and given.changes.touch_consent:
+        _after_consent(c, city, row.case, at)
+    if given is not None and given.changes.agenda is not None:
+        meetings.put_on(c, row.case, row.id, given.task, int(given.changes.agenda), list(given.changes.members), answer or 0)
+    if given is not None and given.changes.conclusion is not None:
+        meetings.conclude(c, row.id, given.changes.conclusion, at, answer or 0)
+    messages.send(c, row.case, row.id, state.version, [each for each in happened if isinstance(each, MessageThrown)], at)
+    _deliver_kept(c, row.case, happened, at)
+    _store_incidents(c, row, happened, command, at)
+    if state.status != row.status or any(isinstance(each, PhaseReached) for each in happened):
+        columns |= _case_phases(c, city, row.case, state, at)
+    stream.append(
+        c, row.case, head,
+        stream.Happened(
+            _kind(command), row.id, state.version, given.task if given is not None else getattr(command, "token", None),
+            _element(situation.state, command), answer, [outline(each) for each in happened], states.outline(state.tokens),
+            city.organisation(c).version, hash,
+        ),
+        by, at, **columns,
+    )  # fmt: skip
+    return Outcome(row.case, row.id, answer, happened)
+
+
+def _store_answer(c: Connection, city: City, case: int, instance: int | None, given: Given | None, by: By) -> tuple[int | None, str | None]:
+    if given is None:
+        return None, None
+    salt, hash = stream.sealed(given.data)
+    answer = c.execute(
+        sa.insert(store.answer).values(
+            case=case, instance=instance, task=given.task, form=given.form.id, part=given.part, activation=given.activation, round=0,
+            schema_hash=given.form.hash, data=given.data, salt=salt, corrects=given.corrects, reason=given.reason, by=by.person,
+            organisation=by.organisation, at=city.now(),
+        ).returning(store.answer.c.id)
+    ).scalar_one()  # fmt: skip
+    return answer, hash
+
+
+def _store_decisions(c: Connection, city: City, row: Any, happened: Iterable[Event], by: By) -> None:
+    """Results of decision tables are kept like answers, and read like them."""
+    rows = [
+        {"case": row.case, "instance": row.id, "form": each.result, "round": 0, "schema_hash": "", "data": plain(each.value), "at": city.now()}
+        for each in happened
+        if isinstance(each, Decided)
+    ]
+    if rows:
+        c.execute(sa.insert(store.answer), rows)
+
+
+def _take_part(c: Connection, city: City, case: int, opened: Iterable[TaskOpened]) -> None:
+    """An organisation with a task takes part in the case on that ground."""
+    organisations = {group.split(".")[0] for each in opened for group in each.groups}
+    feeds.participate(c, case, [(each, "task", None) for each in sorted(organisations)], city.today)
+
+
+def _deliver_kept(c: Connection, case: int, happened: Iterable[Event], at: Any) -> None:
+    for each in happened:
+        if isinstance(each, Subscribed) and each.kind == "message":
+            for message in messages.kept_for(c, case, each.name)[:1]:
+                c.execute(
+                    sa.insert(store.outbox).values(
+                        key=f"kept:{message}:{each.token}", kind="message", case=case, body={"message": message}, due_at=at, tries=0
+                    )
+                )
+
+
+def _store_incidents(c: Connection, row: Any, happened: Iterable[Event], command: Command, at: Any) -> None:
+    if isinstance(command, Retry):
+        c.execute(
+            sa.update(store.incident).where(store.incident.c.instance == row.id, store.incident.c.settled_at.is_(None)).values(settled_at=at)
+        )
+    raised = [each for each in happened if isinstance(each, IncidentRaised)]
+    if raised:
+        c.execute(
+            sa.insert(store.incident),
+            [{"instance": row.id, "case": row.case, "element": each.element, "reason": each.reason, "raised_at": at} for each in raised],
+        )
+
+
+def _case_phases(c: Connection, city: City, case: int, state: State, at: Any) -> dict[str, Any]:
+    """The case shows the highest phase of its open instances; when none is open, that of the one that ended last."""
+    instance = store.instance
+    rows = c.execute(sa.select(instance.c.phase_case, instance.c.status).where(instance.c.case == case)).all()
+    still_open = [row for row in rows if row.status != "ended"]
+    columns: dict[str, Any] = {"closed_at": None if still_open else at}
+    highest = city.organisation(c).highest("case", [row.phase_case for row in still_open if row.phase_case])
+    phase = highest.code if highest is not None else state.phases.get("case") if not still_open else None
+    if phase is not None:
+        columns["phase_case"] = phase
+    if "coordination" in state.phases:
+        columns["phase_coordination"] = state.phases["coordination"]
+    return columns
+
+
+def _after_consent(c: Connection, city: City, case: int, at: Any) -> None:
+    """Who lost their ground loses their tasks at once; signals tell the instances that wait for a lost consent."""
+    organisation, today = city.organisation(c), city.today
+    in_force = consents_of(c, case, Changes(), today)
+    for step, name in organisation.signals.items():
+        if any(given.covers(step, today) for given in in_force.values()):
+            continue
+        subscription = store.subscription
+        rows = c.execute(
+            sa.select(subscription.c.instance).where(subscription.c.case == case, subscription.c.kind == "signal", subscription.c.name == name).distinct()
+        ).all()
+        for row in rows:
+            seq = c.scalar(sa.select(store.case.c.events).where(store.case.c.id == case))
+            c.execute(
+                sa.insert(store.outbox).values(
+                    key=f"signal:{name}:{row.instance}:{seq}", kind="signal", case=case, body={"instance": row.instance, "name": name},
+                    due_at=at, tries=0,
+                )
+            )  # fmt: skip
+    access.take_back(c, city, case, in_force)
+
+
+def _keep(
+    city: City, case: int, old: Any, form: Form, part: str | None, submitted: Mapping[str, Any], by: By, key: str, kind: str,
+    reason: str | None = None,
+) -> Outcome:  # fmt: skip
+    """An answer without a step of the kernel: a record, a consent, a correction."""
+    at = city.now()
+    try:
+        with city.store.transaction() as c:
+            _once(c, key, at)
+            head = stream.lock(c, case, at)
+            if old is not None and answers.is_overtaken(c, old):
+                raise NoLongerOpen("そのあとに新しい記録があるため、直せません。新しい記録を直してください。")
+            instance = old.instance if old is not None else None
+            facts = Facts(c, city, case, instance)
+            scope = answers.Scope(c, city, facts, None, None, by, own=old.data if old is not None else None)
+            data = answers.compose(form, part, submitted, scope, correcting=old is not None)
+            changes = feeds.changes(form, part, data)
+            if changes.persons:
+                persons = feeds.write_persons(c, facts.row.household, changes.persons, at, city.today)
+                data = answers.with_persons(form, data, persons)
+            given = Given(
+                form, part, data, changes, old.task if old is not None else None, old.activation if old is not None else None,
+                old.id if old is not None else None, reason,
+            )  # fmt: skip
+            answer, hash = _store_answer(c, city, case, instance, given, by)
+            columns = feeds.write(c, case, changes, answer or 0, at, city.today)
+            if changes.touch_consent:
+                _after_consent(c, city, case, at)
+            happened = stream.Happened(kind, instance, None, given.task, None, answer, {"form": form.id, "part": part}, content_hash=hash)
+            stream.append(c, case, head, happened, by, at, **columns)
+            outcome = Outcome(case, instance, answer)
+            _note(c, key, outcome)
+        return outcome
+    except Repeated as repeated:
+        return _again(repeated)
+
+
+def _begin(
+    c: Connection, city: City, case: int, process: str, closure: str, data: Mapping[str, Any], by: By, asker: int | None
+) -> int:
+    at = city.now()
+    values = {
+        "case": case, "process": process, "closure": closure, "state": b"", "version": 0, "status": "open", "format": states.FORMAT,
+        "engine_version": ENGINE_VERSION, "compiler_version": COMPILER_VERSION, "asker": asker, "asked_answered": False,
+        "started_at": at, "started_by": by.person,
+    }  # fmt: skip
+    instance = c.execute(sa.insert(store.instance).values(**values).returning(store.instance.c.id)).scalar_one()
+    state = fresh(process, instance)
+    c.execute(sa.update(store.instance).where(store.instance.c.id == instance).values(state=states.dump(state)))
+    situation = _situation(c, city, instance)
+    _advance_and_write(c, city, situation, Start(process, data), by)
+    return instance
+
+
+def _next_number(c: Connection, today: date) -> str:
+    """``2026-00042``: fiscal year (from 1 April) and a number without gaps, also under two writers."""
+    year = today.year if today.month >= 4 else today.year - 1
+    table = store.case_number
+    taken = c.execute(sa.update(table).where(table.c.fiscal_year == year).values(last=table.c.last + 1).returning(table.c.last)).scalar()
+    if taken is None:
+        c.execute(_insert_unless_there(c, table, {"fiscal_year": year, "last": 0}))
+        taken = c.execute(sa.update(table).where(table.c.fiscal_year == year).values(last=table.c.last + 1).returning(table.c.last)).scalar_one()
+    return f"{year}-{taken:05d}"
+
+
+def _insert_unless_there(c: Connection, table: sa.Table, values: Mapping[str, Any]) -> Any:
+    if c.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+
+        return insert_postgresql(table).values(**values).on_conflict_do_nothing()
+    from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+    return insert_sqlite(table).values(**values).on_conflict_do_nothing()
+
+
+def _once(c: Connection, key: str, at: Any) -> None:
+    """A request is carried out once, however often it arrives. Raises Repeated with what it did then."""
+    if c.execute(_insert_unless_there(c, store.command, {"key": key, "at": at})).rowcount == 1:
+        return
+    raise Repeated(c.scalar(sa.select(store.command.c.result).where(store.command.c.key == key)) or {})
+
+
+def _note(c: Connection, key: str, outcome: Outcome) -> None:
+    result = {"case": outcome.case, "instance": outcome.instance, "answer": outcome.answer}
+    c.execute(sa.update(store.command).where(store.command.c.key == key).values(case=outcome.case, result=result))
+
+
+def _again(repeated: Repeated) -> Outcome:
+    result = repeated.result
+    if "case" not in result:
+        raise Conflict
+    return Outcome(result["case"], result.get("instance"), result.get("answer"), repeated=True)
+
+
+def _case_of_task(city: City, task_id: str) -> int:
+    with city.store.reading() as c:
+        case = c.scalar(sa.select(store.task.c.case).where(store.task.c.id == task_id))
+    if case is None:
+        raise NotAllowed
+    return int(case)
+
+
+_KINDS = {
+    Start: "InstanceStarted", Complete: "TaskCompleted", Deliver: "MessageReceived", Fire: "TimerFired", Signal: "SignalHeard",
+    Retry: "IncidentRetried",
+}  # fmt: skip
+
+
+def _kind(command: Command) -> str:
+    return _KINDS[type(command)]
+
+
+def _element(before: State, command: Command) -> str | None:
+    token = before.token(getattr(command, "token", "") or "")
+    return token.element if token is not None else None

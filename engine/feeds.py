@@ -1,0 +1,194 @@
+"""``x-feeds``: the facts of the case file that an answer sets, from a closed list, read here and written in the answer's transaction.
+
+No form is named: a field says which fact it feeds. An empty value feeds nothing.
+``consent`` on a list of persons reads its neighbours ``answer``, ``steps``, ``scope_orgs``, ``valid_until``, ``refer_conference``,
+or, for a withdrawal, ``withdrawn_on``, ``withdrawn_scope`` and ``withdrawn_orgs``.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine import store, stream
+from engine.facts import Changes, Consent, consent_of, withdrawn
+from forms.form import Form
+
+FACTS = frozenset({
+    "case.lead", "case.next_review_on", "closing_code", "consent", "person", "household", "resource_gap",
+    "participation.addressed", "participation.role", "participation.member", "participation.plan", "agenda.item", "agenda.result", "agenda.held",
+})  # fmt: skip
+READING_DAYS = 30  # a member of the meeting may read the item until 30 days after it (blueprint section 10)
+
+
+def changes(form: Form, part: str | None, data: Mapping[str, Any]) -> Changes:
+    """What this answer sets. Only fields shown in its part count: what was carried over was fed before."""
+    found = Changes()
+    for field in form.fields:
+        value = data.get(field.name)
+        if field.feeds is None or value in (None, "", [], {}) or (part is not None and part not in field.parts):
+            continue
+        for fact in field.feeds.replace(",", " ").split():
+            found = _with(found, fact, field.name, value, data)
+    return found
+
+
+def _with(found: Changes, fact: str, name: str, value: Any, data: Mapping[str, Any]) -> Changes:
+    match fact:
+        case "case.lead":
+            return replace(found, lead=str(value))
+        case "case.next_review_on":
+            return replace(found, next_review_on=date.fromisoformat(value))
+        case "closing_code":
+            return replace(found, closing_code=str(value))
+        case "person":
+            return replace(found, persons=tuple(value))
+        case "household":
+            return found
+        case "resource_gap":
+            return replace(found, gaps=len(value))
+        case "consent" if data.get("withdrawn_on"):
+            orgs = _orgs(data, "withdrawn_orgs") if data.get("withdrawn_scope") == "orgs" else None
+            day = date.fromisoformat(data["withdrawn_on"])
+            return replace(found, withdrawals=tuple((int(person), orgs, day) for person in value))
+        case "consent":
+            return replace(found, consents=tuple(_consent(int(person), data) for person in value))
+        case "agenda.item":
+            return replace(found, agenda=str(value), members=_orgs(data, "members"))
+        case "agenda.result" | "agenda.held":
+            return replace(found, conclusion=str(value)) if fact == "agenda.result" or value == "postponed" else found
+        case "participation.plan":
+            return replace(found, plan_decided=True)
+        case "participation.addressed":
+            return _participating(found, [(str(value), "addressed", None)])
+        case "participation.role":
+            return _participating(found, [(row["org"], "role", None) for row in value])
+        case "participation.member":
+            until = date.fromisoformat(data["meeting_on"]) + timedelta(days=READING_DAYS)
+            return _participating(found, [(row["org"], "member", until) for row in value])
+    raise ValueError(f"x-feeds: {fact} is not a fact of the case file")
+
+
+def _participating(found: Changes, more: list[tuple[str, str, date | None]]) -> Changes:
+    return replace(found, participations=(*found.participations, *more))
+
+
+def _orgs(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    return tuple(row["org"] for row in data.get(name) or () if row.get("org"))
+
+
+def _consent(person: int, data: Mapping[str, Any]) -> Consent:
+    orgs = {row["org"]: _day(row.get("until")) for row in data.get("scope_orgs") or () if row.get("org")}
+    return Consent(
+        person, str(data.get("answer")), tuple(data.get("steps") or ()), orgs, bool(data.get("refer_conference")), _day(data.get("valid_until"))
+    )
+
+
+def _day(value: Any) -> date | None:
+    return date.fromisoformat(value) if value else None
+
+
+def write(c: Connection, case: int, found: Changes, answer: int, at: datetime, today: date) -> dict[str, Any]:
+    """Write the facts; gives the columns of the case's own row that change."""
+    for given in found.consents:
+        _replace_consent(c, case, given, answer, at)
+    for person, orgs, day in found.withdrawals:
+        row = c.execute(
+            sa.select(store.consent).where(store.consent.c.case == case, store.consent.c.person == person, store.consent.c.replaced_at.is_(None))
+        ).one_or_none()
+        if row is not None:
+            _replace_consent(c, case, withdrawn(consent_of(row), orgs, day), answer, at)
+    if found.gaps:
+        c.execute(sa.insert(store.resource_gap).values(case=case, answer_id=answer, at=at, count=found.gaps))
+    participate(c, case, found.participations, today)
+    if found.plan_decided:
+        part = store.participation
+        roles = c.scalars(sa.select(part.c.organisation).where(part.c.case == case, part.c.ground == "role"))
+        participate(c, case, [(each, "plan", None) for each in roles.all()], today)
+    columns: dict[str, Any] = {}
+    if found.lead is not None:
+        columns["lead_org"] = found.lead
+        participate(c, case, [(found.lead, "lead", None)], today)
+    if found.next_review_on is not None:
+        columns["next_review_on"] = found.next_review_on
+    if found.closing_code is not None:
+        columns["closing_code"] = found.closing_code
+    return columns
+
+
+def _replace_consent(c: Connection, case: int, given: Consent, answer: int, at: datetime) -> None:
+    table = store.consent
+    c.execute(
+        sa.update(table).where(table.c.case == case, table.c.person == given.person, table.c.replaced_at.is_(None)).values(replaced_at=at)
+    )
+    c.execute(
+        sa.insert(table).values(
+            case=case, person=given.person, answer=given.answer, steps=list(given.steps),
+            orgs={org: until and until.isoformat() for org, until in given.orgs.items()}, refer_conference=given.refer_conference,
+            valid_until=given.valid_until, withdrawn_on=given.withdrawn_on, given_at=at, answer_id=answer,
+        )  # fmt: skip
+    )
+
+
+def participate(c: Connection, case: int, more: Iterable[tuple[str, str, date | None]], today: date) -> None:
+    """Note on what ground an organisation takes part in a case; an existing ground is prolonged, never shortened."""
+    table = store.participation
+    for organisation, ground, until in dict.fromkeys(more):
+        known = c.execute(
+            sa.select(table.c.until).where(table.c.case == case, table.c.organisation == organisation, table.c.ground == ground)
+        ).one_or_none()
+        if known is None:
+            c.execute(sa.insert(table).values(case=case, organisation=organisation, ground=ground, since=today, until=until))
+        elif known.until is not None and (until is None or until > known.until):
+            c.execute(
+                sa.update(table).where(table.c.case == case, table.c.organisation == organisation, table.c.ground == ground).values(until=until)
+            )
+
+
+def write_persons(c: Connection, household: int, rows: Iterable[Mapping[str, Any]], at: datetime, today: date) -> list[dict[str, Any]]:
+    """Write the persons of a household: those with an id are corrected, the others join. Gives the rows with their ids."""
+    written = []
+    count = c.scalar(sa.select(sa.func.count()).select_from(store.household_member).where(store.household_member.c.household == household)) or 0
+    for row in rows:
+        data = {key: value for key, value in row.items() if key != "id"}
+        columns = {"data": data, "changed_at": at, **search_keys(data)}
+        salt, _ = stream.sealed(data)
+        known = row.get("id")
+        if known and str(known).isdigit() and _is_member(c, household, int(known)):
+            id = int(known)
+            c.execute(sa.update(store.person).where(store.person.c.id == id).values(**columns))
+        else:
+            id = c.execute(sa.insert(store.person).values(**columns, salt=salt).returning(store.person.c.id)).scalar_one()
+            count += 1
+            c.execute(sa.insert(store.household_member).values(household=household, person=id, position=count, since=today))
+        written.append({**data, "id": str(id)})
+    return written
+
+
+def _is_member(c: Connection, household: int, person: int) -> bool:
+    member = store.household_member
+    return bool(c.scalar(sa.select(sa.func.count()).where(member.c.household == household, member.c.person == person)))
+
+
+def search_keys(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person is found by: kana, name, birth date, address. A concealed person has none (秘匿事項, blueprint section 10)."""
+    concealed = bool(data.get("confidential"))
+    if concealed:
+        return {"kana_key": None, "name_key": None, "birth_on": None, "address_key": None, "concealed": True}
+    kana = key(f"{data.get('familyNameKana') or ''}{data.get('givenNameKana') or ''}")
+    name = key(f"{data.get('familyName') or ''}{data.get('givenName') or ''}")
+    return {
+        "kana_key": kana or None, "name_key": name or None, "birth_on": _day(data.get("birthDate")),
+        "address_key": key(data.get("address") or "") or None, "concealed": False,
+    }  # fmt: skip
+
+
+def key(text: str) -> str:
+    """A text as it is compared: NFKC, without spaces and variation selectors, katakana."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    kept = (each for each in folded if not each.isspace() and not 0xFE00 <= ord(each) <= 0xFE0F and not 0xE0100 <= ord(each) <= 0xE01EF)
+    return "".join(chr(ord(each) + 0x60) if "ぁ" <= each <= "ゖ" else each for each in kept)

@@ -1,0 +1,151 @@
+"""What a person has to do: lists of open tasks, read from the projections alone. Reads never touch the kernel.
+
+Ordered by due date, then by age. Pages by key, so that a list of a million tasks costs what a list of fifty does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine import access, store
+from engine.city import By, City
+from engine.projections import NO_DAY
+
+PAGE = 50
+MOST = 1000  # counts stop here: 「1000+」
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row of the list."""
+
+    id: str
+    name: str
+    case: int
+    number: str
+    household: str
+    process: str
+    element: str
+    opened_at: datetime
+    due_on: date | None
+    assignee: int | None
+    assignee_name: str | None
+    groups: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    items: tuple[Item, ...]
+    counts: Mapping[str, int]
+    next: str | None
+
+
+VIEWS = ("mine", "group", "overdue", "today")
+
+
+def read(city: City, c: Connection, by: By, view: str = "mine", after: str | None = None, size: int = PAGE) -> Inbox:
+    """One page of a view. ``after`` is the ``next`` of the page before."""
+    rows = c.execute(_page(by, view, city.today, after).limit(size + 1)).all()
+    more = len(rows) > size
+    rows = rows[:size]
+    shown = _items(city, c, by, rows)
+    last = rows[-1] if more else None
+    return Inbox(tuple(shown), counts(city, c, by), f"{last.due}~{last.id}" if last is not None else None)
+
+
+def counts(city: City, c: Connection, by: By) -> dict[str, int]:
+    """How many tasks each view has, up to MOST."""
+    found = {}
+    for view in VIEWS:
+        limited = _page(by, view, city.today, None).limit(MOST).subquery()
+        found[view] = c.scalar(sa.select(sa.func.count()).select_from(limited)) or 0
+    return found
+
+
+def next_of_case(city: City, c: Connection, by: By, case: int) -> str | None:
+    """The next task of this case that this person could do: what a finished task leads to."""
+    task, candidate = store.task, store.candidate
+    mine = sa.or_(
+        task.c.assignee == by.person,
+        sa.and_(task.c.assignee.is_(None), task.c.id.in_(sa.select(candidate.c.task).where(candidate.c.grp.in_(by.groups or {""})))),
+    )
+    return c.scalar(
+        sa.select(task.c.id)
+        .where(task.c.case == case, task.c.status == "open", mine, sa.or_(task.c.excluded.is_(None), task.c.excluded != by.person))
+        .order_by(task.c.due_on, task.c.id)
+        .limit(1)
+    )
+
+
+def _page(by: By, view: str, today: date, after: str | None) -> sa.Select[Any]:
+    task, candidate = store.task, store.candidate
+    due = sa.func.coalesce(task.c.due_on, NO_DAY)
+    if view == "mine":
+        query = sa.select(task.c.id, due.label("due")).where(task.c.assignee == by.person, task.c.status == "open")
+    else:
+        due = candidate.c.due_on
+        query = (
+            sa.select(candidate.c.task.label("id"), due.label("due"))
+            .join(task, task.c.id == candidate.c.task)
+            .where(candidate.c.grp.in_(by.groups or {""}), sa.or_(task.c.assignee.is_(None), task.c.assignee == by.person))
+            .where(sa.or_(task.c.excluded.is_(None), task.c.excluded != by.person))
+            .distinct()
+        )
+        if view == "group":
+            query = query.where(task.c.assignee.is_(None))
+        elif view == "overdue":
+            query = query.where(due < today)
+        elif view == "today":
+            query = query.where(due == today)
+    key = query.selected_columns["id"]
+    if after is not None:
+        day, _, id = after.partition("~")
+        start = date.fromisoformat(day)
+        query = query.where(sa.or_(due > start, sa.and_(due == start, key > id)))
+    return query.order_by(due, key)
+
+
+def _items(city: City, c: Connection, by: By, rows: Any) -> list[Item]:
+    ids = [row.id for row in rows]
+    if not ids:
+        return []
+    task, case, login = store.task, store.case, store.person_login
+    found = {
+        row.id: row
+        for row in c.execute(
+            sa.select(task, case.c.number, login.c.name.label("assignee_name"))
+            .join(case, case.c.id == task.c.case)
+            .outerjoin(login, login.c.id == task.c.assignee)
+            .where(task.c.id.in_(ids))
+        )
+    }
+    groups: dict[str, list[str]] = {}
+    for row in c.execute(sa.select(store.candidate.c.task, store.candidate.c.grp).where(store.candidate.c.task.in_(ids))):
+        groups.setdefault(row.task, []).append(row.grp)
+    households = access.names(city, c, {row.case for row in found.values()})
+    calendar = city.calendar(c)
+    return [
+        Item(
+            id, row.name, row.case, row.number, households.get(row.case, ""), row.process, row.element, row.opened_at, row.due_on,
+            row.assignee, row.assignee_name, tuple(sorted(groups.get(id, ()))), why(row, city.today, calendar.workdays_between),
+        )
+        for id in ids
+        if (row := found.get(id)) is not None
+    ]  # fmt: skip
+
+
+def why(task: Any, today: date, between: Any) -> str:
+    """One sentence that explains the place in the list, in open days."""
+    if task.due_on is None:
+        return "期限はありません。"
+    days = between(today, task.due_on)
+    if task.due_on < today:
+        return f"期限を{max(1, -days)}開庁日すぎています。"
+    if task.due_on == today:
+        return "期限は今日です。"
+    return f"期限まで残り{days}開庁日です。"

@@ -1,0 +1,158 @@
+"""Messages and signals between the instances of one case. A message has exactly one receiver and is never lost.
+
+A reply goes to the instance that asked. A message whose receiver is open but busy is kept until it waits. If no receiver is
+open and none is started by it, an optional message is dropped and noted, any other is shown as undelivered.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine import store
+from engine.city import City
+from engine.kernel.events import MessageThrown
+from engine.kernel.model import Node
+from engine.kernel.running import Executable
+from engine.kernel.state import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The message opens a new instance of this process."""
+
+    process: str
+    closure: str
+
+
+@dataclass(frozen=True, slots=True)
+class To:
+    """The message reaches this waiting token."""
+
+    instance: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The receiver is open but busy."""
+
+    instance: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyOpen:
+    """The process is open for this case; whoever asks gets this reply (``whenOpenReply``)."""
+
+    name: str | None
+    payload: Mapping[str, Any]
+
+
+Route = Start | To | Keep | AlreadyOpen | None
+
+
+def send(c: Connection, case: int, sender: int, version: int, thrown: Iterable[MessageThrown], at: datetime) -> None:
+    """Write what a step threw: the messages, and the outbox rows that will carry them."""
+    for number, each in enumerate(thrown):
+        post(c, case, sender, each.name, each.payload, each.optional, at, f"message:{sender}-{version}-{number}")
+
+
+def post(
+    c: Connection, case: int, sender: int | None, name: str, payload: Mapping[str, Any], optional: bool, at: datetime, key: str,
+    receiver: int | None = None,
+) -> None:  # fmt: skip
+    """One message and the outbox row that carries it; ``receiver`` when it is an answer to somebody."""
+    values = {"case": case, "name": name, "payload": plain(dict(payload)), "sender": sender, "receiver": receiver}
+    id = c.execute(
+        sa.insert(store.message)
+        .values(**values, status="sent", optional=optional, sent_at=at)
+        .returning(store.message.c.id)
+    ).scalar_one()  # fmt: skip
+    c.execute(sa.insert(store.outbox).values(key=key, kind="message", case=case, body={"message": id}, due_at=at, tries=0))
+
+
+def route(c: Connection, city: City, message: Any) -> Route:
+    """Where a message goes now."""
+    asker = _open_instance(c, message.receiver) if message.receiver is not None else _asker(c, message.sender)
+    if asker is not None and _catches(city.executable(c, asker.closure), message.name):
+        if asker.status == "ended":
+            return None
+        return _waiting(c, message, [asker.id]) or Keep(asker.id)
+    instance = store.instance
+    rows = c.execute(
+        sa.select(instance.c.id, instance.c.closure)
+        .where(instance.c.case == message.case, instance.c.status != "ended", instance.c.id != (message.sender or 0))
+        .order_by(instance.c.id)
+    ).all()
+    catching = [row.id for row in rows if _catches(city.executable(c, row.closure), message.name)]
+    if catching:
+        return _waiting(c, message, catching) or Keep(catching[0])
+    return _start(c, city, message)
+
+
+def _asker(c: Connection, sender: int | None) -> Any:
+    own, asker = store.instance.alias(), store.instance.alias()
+    return c.execute(
+        sa.select(asker.c.id, asker.c.status, asker.c.closure).select_from(own.join(asker, own.c.asker == asker.c.id)).where(own.c.id == sender)
+    ).one_or_none()
+
+
+def _open_instance(c: Connection, instance: int) -> Any:
+    table = store.instance
+    return c.execute(sa.select(table.c.id, table.c.status, table.c.closure).where(table.c.id == instance)).one_or_none()
+
+
+def _waiting(c: Connection, message: Any, instances: list[int]) -> To | None:
+    subscription = store.subscription
+    row = c.execute(
+        sa.select(subscription.c.instance, subscription.c.id)
+        .where(
+            subscription.c.case == message.case, subscription.c.kind == "message", subscription.c.name == message.name,
+            subscription.c.instance.in_(instances),
+        )
+        .order_by(subscription.c.since, subscription.c.id)
+        .limit(1)
+    ).one_or_none()  # fmt: skip
+    return None if row is None else To(row.instance, row.id)
+
+
+def _catches(executable: Executable, name: str) -> bool:
+    return any(_is(node, "message", name) and node.type != "start" for node in executable.nodes.values() if node.type != "intermediateThrowEvent")
+
+
+def _is(node: Node, kind: str, name: str) -> bool:
+    return node.event is not None and node.event.kind == kind and node.event.name == name
+
+
+def _start(c: Connection, city: City, message: Any) -> Route:
+    for process, closure in city.processes_in_force(c).items():
+        nodes = city.executable(c, closure).process(process).nodes
+        for node in nodes:
+            if node.type == "start" and _is(node, "message", message.name):
+                if _is_open(c, message.case, process):
+                    replied = node.properties.get("whenOpenReply")
+                    payload = {key.split(".", 1)[1]: value for key, value in node.properties.items() if key.startswith("whenOpenReply.")}
+                    return AlreadyOpen(replied, payload)
+                return Start(process, closure)
+    return None
+
+
+def _is_open(c: Connection, case: int, process: str) -> bool:
+    instance = store.instance
+    return bool(
+        c.scalar(
+            sa.select(sa.func.count()).where(instance.c.case == case, instance.c.process == process, instance.c.status != "ended")
+        )
+    )
+
+
+def kept_for(c: Connection, case: int, name: str) -> list[int]:
+    """The kept messages of this name, oldest first."""
+    message = store.message
+    rows = c.execute(
+        sa.select(message.c.id).where(message.c.case == case, message.c.name == name, message.c.status == "kept").order_by(message.c.id)
+    )
+    return [row.id for row in rows]

@@ -1,0 +1,168 @@
+"""Work that waits: outbox rows and due timers, claimed under a lease, carried out once, visible with their error when they fail.
+
+``drain`` does what a request has just caused; ``work`` is what a worker does. Killed in the middle, nothing is lost and
+nothing is done twice: the effect and the row's end are one transaction, under the row's own key.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine import cases, messages, store, stream
+from engine.city import NOBODY, City
+from engine.errors import Refusal
+from engine.kernel.commands import Deliver, Fire, Signal
+from engine.kernel.state import lively
+
+log = logging.getLogger("bansou.outbox")
+
+LEASE = timedelta(seconds=60)
+BACK_OFF = (5, 30, 120, 600, 3600)  # seconds until the next try
+TRIES = 8  # after that the row is dead work, shown to the administrator
+
+
+def drain(city: City, case: int) -> int:
+    """Carry out what waits in this case now, and what that causes in turn. Gives how many rows."""
+    done = 0
+    while done < 200:
+        rows = _claim(city, store.outbox, 20, store.outbox.c.case == case)
+        if not rows:
+            return done
+        for row in rows:
+            _try(city, row)
+            done += 1
+    return done
+
+
+def work(city: City, limit: int = 50) -> int:
+    """One round of a worker: due timers, then outbox rows. Gives how many were carried out."""
+    done = 0
+    for row in _claim(city, store.timer, limit, sa.true()):
+        _try_timer(city, row)
+        done += 1
+    for row in _claim(city, store.outbox, limit, sa.true()):
+        _try(city, row)
+        done += 1
+    return done
+
+
+def work_all(city: City) -> int:
+    """Work until nothing is due."""
+    total = 0
+    while done := work(city):
+        total += done
+    return total
+
+
+def _claim(city: City, table: sa.Table, limit: int, which: sa.ColumnElement[bool]) -> list[Any]:
+    """Due rows, taken under a lease so that nobody else carries them out meanwhile; in order of their moment."""
+    now = city.now()
+    free = sa.or_(table.c.leased_until.is_(None), table.c.leased_until < now)
+    due = sa.and_(which, table.c.due_at <= now, free, table.c.tries < TRIES)
+    if "done_at" in table.c:
+        due = sa.and_(due, table.c.done_at.is_(None))
+    with city.store.reading() as c:
+        if c.execute(sa.select(table.c.id).where(due).limit(1)).first() is None:
+            return []
+    with city.store.transaction() as c:
+        ids = c.scalars(sa.select(table.c.id).where(due).order_by(table.c.due_at, table.c.id).limit(limit).with_for_update(skip_locked=True)).all()
+        if not ids:
+            return []
+        c.execute(sa.update(table).where(table.c.id.in_(ids)).values(leased_until=now + LEASE))
+        return list(c.execute(sa.select(table).where(table.c.id.in_(ids)).order_by(table.c.due_at, table.c.id)).all())
+
+
+def _try_timer(city: City, row: Any) -> None:
+    try:
+        cases.carry_out(city, row.instance, Fire(row.id), f"timer:{row.id}")
+    except Exception as error:
+        _failed(city, store.timer, row, error)
+
+
+def _try(city: City, row: Any) -> None:
+    try:
+        if row.kind == "message":
+            _carry_message(city, row)
+        elif row.kind == "signal":
+            body = row.body
+            cases.carry_out(city, body["instance"], Signal(body["name"]), row.key, also=lambda c: _done(c, row, city.now()))
+        else:
+            raise Refusal(f"unknown kind of work: {row.kind}")
+    except Exception as error:
+        _failed(city, store.outbox, row, error)
+
+
+def _carry_message(city: City, row: Any) -> None:
+    with city.store.reading() as c:
+        message = c.execute(sa.select(store.message).where(store.message.c.id == row.body["message"])).one()
+        if message.status not in ("sent", "kept"):
+            way: Any = "settled"
+        else:
+            way = messages.route(c, city, message)
+    if isinstance(way, messages.To):
+
+        def deliver(c: Connection) -> None:
+            _settle(c, message, "delivered", way.instance, city.now())
+            _done(c, row, city.now())
+
+        payload = lively(message.payload)
+        cases.carry_out(city, way.instance, Deliver(way.token, message.name, payload), row.key, also=deliver)
+        return
+    with city.store.transaction() as c:
+        if way == "settled":
+            pass
+        elif isinstance(way, messages.Start):
+            data = lively(message.payload)
+            instance = cases.begin(c, city, message.case, way.process, way.closure, data, message.sender)
+            _settle(c, message, "delivered", instance, city.now())
+        elif isinstance(way, messages.Keep):
+            _settle(c, message, "kept", way.instance, city.now())
+            _note(c, city, message, "MessageKept")
+        elif isinstance(way, messages.AlreadyOpen):
+            if way.name is not None and message.sender is not None:
+                key = f"reply:{row.key}"
+                messages.post(c, message.case, None, way.name, way.payload, True, city.now(), key, receiver=message.sender)
+            _settle(c, message, "joined", None, city.now())
+            _note(c, city, message, "MessageJoined")
+        elif message.optional:
+            _settle(c, message, "dropped", None, city.now())
+            _note(c, city, message, "MessageDropped")
+        else:
+            _settle(c, message, "undelivered", None, city.now())
+            _note(c, city, message, "MessageUndelivered")
+        _done(c, row, city.now())
+
+
+def _settle(c: Connection, message: Any, status: str, receiver: int | None, at: datetime) -> None:
+    c.execute(
+        sa.update(store.message)
+        .where(store.message.c.id == message.id)
+        .values(status=status, receiver=receiver if receiver is not None else message.receiver, settled_at=None if status == "kept" else at)
+    )
+    if status == "delivered" and message.sender is not None:
+        instance = store.instance
+        c.execute(sa.update(instance).where(instance.c.id == message.sender, instance.c.asker == receiver).values(asked_answered=True))
+
+
+def _note(c: Connection, city: City, message: Any, kind: str) -> None:
+    stream.add(c, message.case, stream.Happened(kind, detail={"message": message.id, "name": message.name}), NOBODY, city.now())
+
+
+def _done(c: Connection, row: Any, at: datetime) -> None:
+    c.execute(sa.update(store.outbox).where(store.outbox.c.id == row.id).values(done_at=at, leased_until=None, error=None))
+
+
+def _failed(city: City, table: sa.Table, row: Any, error: Exception) -> None:
+    """A failure is a row that a person can see. A timer or message whose token went on meanwhile is simply over."""
+    name = f"{type(error).__name__}: {error}" if isinstance(error, Refusal) else type(error).__name__
+    log.warning("%s %s failed: %s", table.name, row.id, name, exc_info=not isinstance(error, Refusal))
+    wait = timedelta(seconds=BACK_OFF[min(row.tries, len(BACK_OFF) - 1)])
+    with city.store.transaction() as c:
+        values: dict[str, Any] = {"tries": row.tries + 1, "error": name, "leased_until": None, "due_at": max(row.due_at, city.now()) + wait}
+        if table is store.timer:
+            values["due_at"] = row.due_at
+            values["leased_until"] = city.now() + wait
+        c.execute(sa.update(table).where(table.c.id == row.id).values(**values))

@@ -1,0 +1,110 @@
+"""The append-only stream of a case: one hash chain, ids and elements only, never a field value.
+
+Each hash is sha256(previous ‖ canonical event), and ``content_hash`` is sha256(salt ‖ content): at disposal content and salt
+are erased together, the event stays, and ``verify`` still holds.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine import store
+from engine.city import By
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of a case's stream, locked until the transaction ends."""
+
+    seq: int
+    chain: str
+
+
+def lock(c: Connection, case: int, at: datetime) -> Head:
+    """Take the next place in a case's stream; other writers of this case wait."""
+    row = c.execute(
+        sa.update(store.case).where(store.case.c.id == case).values(events=store.case.c.events + 1, active_at=at)
+        .returning(store.case.c.events, store.case.c.chain)
+    ).one()  # fmt: skip
+    return Head(row.events, row.chain)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One past fact about a case."""
+
+    kind: str
+    instance: int | None = None
+    instance_version: int | None = None
+    task: str | None = None
+    element: str | None = None
+    answer: int | None = None
+    detail: Any = field(default_factory=dict)
+    tokens: Any = None
+    settings: str | None = None
+    content_hash: str | None = None
+
+
+def append(c: Connection, case: int, head: Head, happened: Happened, by: By, at: datetime, **changes: Any) -> None:
+    """Write one event at the head, and what it ``changes`` in the case's own row."""
+    row: dict[str, Any] = {
+        "case": case, "seq": head.seq, "at": at, "by": by.person, "organisation": by.organisation, "kind": happened.kind,
+        "instance": happened.instance, "instance_version": happened.instance_version, "task": happened.task, "element": happened.element,
+        "answer": happened.answer, "detail": happened.detail, "tokens": happened.tokens, "settings": happened.settings,
+        "content_hash": happened.content_hash,
+    }  # fmt: skip
+    row["hash"] = link(head.chain, row)
+    c.execute(sa.insert(store.event).values(row))
+    c.execute(sa.update(store.case).where(store.case.c.id == case).values(chain=row["hash"], **changes))
+
+
+def add(c: Connection, case: int, happened: Happened, by: By, at: datetime, **changes: Any) -> None:
+    """Lock and append in one go."""
+    append(c, case, lock(c, case, at), happened, by, at, **changes)
+
+
+def link(previous: str, row: Mapping[str, Any]) -> str:
+    body = {key: value for key, value in row.items() if key != "hash"}
+    return hashlib.sha256((previous + canonical(body)).encode()).hexdigest()
+
+
+def canonical(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=lambda each: each.isoformat())
+
+
+def sealed(content: Any) -> tuple[str, str]:
+    """A new salt, and the hash of salt and content."""
+    salt = secrets.token_hex(16)
+    return salt, content_hash(salt, content)
+
+
+def content_hash(salt: str, content: Any) -> str:
+    return hashlib.sha256((salt + canonical(content)).encode()).hexdigest()
+
+
+def verify(c: Connection, case: int) -> list[str]:
+    """What is wrong with a case's stream: empty when the chain holds and every content is the one that was written."""
+    wrong, previous, expected = [], "", 1
+    for row in c.execute(sa.select(store.event).where(store.event.c.case == case).order_by(store.event.c.seq)).mappings():
+        if row["seq"] != expected:
+            wrong.append(f"{expected}番目のできごとがありません。")
+        if link(previous, row) != row["hash"]:
+            wrong.append(f"{row['seq']}番目のできごとが書き換えられています。")
+        previous, expected = row["hash"], row["seq"] + 1
+    if previous != c.scalar(sa.select(store.case.c.chain).where(store.case.c.id == case)):
+        wrong.append("できごとの末尾が切り取られています。")
+    events = sa.select(store.event.c.answer, store.event.c.content_hash).where(
+        store.event.c.case == case, store.event.c.content_hash.is_not(None), store.event.c.answer.is_not(None)
+    )
+    hashes = {row.answer: row.content_hash for row in c.execute(events)}
+    for answer in c.execute(sa.select(store.answer).where(store.answer.c.case == case, store.answer.c.salt.is_not(None))):
+        if answer.id in hashes and content_hash(answer.salt, answer.data) != hashes[answer.id]:
+            wrong.append(f"記録{answer.id}の内容が書き換えられています。")
+    return wrong
