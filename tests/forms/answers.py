@@ -22,9 +22,9 @@ WORKER, NURSE, HEAD = "harukaze", "nijibashi", "hoshimi"
 
 
 def sample(form: str, part: str | None = None) -> Answer:
-    """A valid whole answer after that part: earlier parts carried over, system fields filled. A form of one part needs no name.
+    """A valid whole answer after that part: earlier parts carried over, system fields filled.
 
-    Raises KeyError for a part that the form does not have.
+    A form of one part needs no name. Raises KeyError for a part that the form does not have.
     """
     name = part or _only_part(form)
     answer: Answer = {}

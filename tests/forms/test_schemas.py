@@ -23,10 +23,21 @@ SCHEMAS = {name: schema for name, schema in FILES.items() if name != "codes"}
 FORMS, PROBLEMS = load(FOLDER)
 PARTS = [(form.id, part.id) for form in FORMS.values() for part in form.parts]
 FACTS = {
-    "case.lead", "case.next_review_on", "closing_code", "consent", "person", "household", "resource_gap",
-    "participation.addressed", "participation.role", "participation.member", "participation.plan",
-    "agenda.item", "agenda.held", "agenda.result",
-}  # fmt: skip
+    "case.lead",
+    "case.next_review_on",
+    "closing_code",
+    "consent",
+    "person",
+    "household",
+    "resource_gap",
+    "participation.addressed",
+    "participation.role",
+    "participation.member",
+    "participation.plan",
+    "agenda.item",
+    "agenda.held",
+    "agenda.result",
+}
 
 
 def inside(node: Any) -> Iterator[Mapping[str, Any]]:
@@ -153,22 +164,40 @@ def test_what_the_system_fills_is_never_typed_and_always_has_a_source() -> None:
 
 
 def test_what_is_restricted_stands_in_the_files() -> None:
-    fields = {f"{form}.{name}" for form, schema in SCHEMAS.items() for name, field in properties_of(schema)
-              if field.get("x-class") == "L3"}  # fmt: skip
-    options = {(place.partition(": ")[2], option["const"]) for place, options in option_lists() for option in options
-               if option.get("x-class") == "L3"}  # fmt: skip
+    fields = {
+        f"{form}.{name}"
+        for form, schema in SCHEMAS.items()
+        for name, field in properties_of(schema)
+        if field.get("x-class") == "L3"
+    }
+    options = {
+        (place.partition(": ")[2], option["const"])
+        for place, options in option_lists()
+        for option in options
+        if option.get("x-class") == "L3"
+    }
     assert fields == {"F05.offence_share", "F02.addiction", "F02.abuse", "F02.suicide"}
     assert options == {
-        ("相談経路", "rehabilitation"), ("お困りごと", "release"), ("終結区分", "custody"), ("制度・事業", "rehabilitation"),
-        ("課題と特性", "suicide"), ("課題と特性", "delinquency"), ("課題と特性", "abuse"), ("課題と特性", "offender"),
-    }  # fmt: skip
+        ("相談経路", "rehabilitation"),
+        ("お困りごと", "release"),
+        ("終結区分", "custody"),
+        ("制度・事業", "rehabilitation"),
+        ("課題と特性", "suicide"),
+        ("課題と特性", "delinquency"),
+        ("課題と特性", "abuse"),
+        ("課題と特性", "offender"),
+    }
 
 
 def test_no_restricted_field_is_ever_required() -> None:
     for form, schema in SCHEMAS.items():
         required = {name for part in schema["x-parts"] for name in part["required"]}
-        required |= {name for node in inside(schema) if isinstance(node.get("then"), dict)
-                     for name in node["then"].get("required", ())}  # fmt: skip
+        required |= {
+            name
+            for node in inside(schema)
+            if isinstance(node.get("then"), dict)
+            for name in node["then"].get("required", ())
+        }
         assert not {name for name in required if schema["properties"].get(name, {}).get("x-class") == "L3"}, form
 
 
@@ -188,10 +217,18 @@ def test_the_sample_of_every_part_is_accepted(form: str, part: str) -> None:
 def test_the_samples_use_every_field_that_is_offered(form: str) -> None:
     used = {name for part in answers.ANSWERS[form].values() for name, value in part.items() if value is not None}
     offered = {name for name, field in SCHEMAS[form]["properties"].items() if field["x-class"] != "L3"}
-    seldom = {"F01": {"outcome_org"}, "F02": {"employment_type", "last_job", "handbook_grade", "school_attendance", "guardian"},
-              "F03": {"ground", "alternative"}, "F04": {"advice", "next_on"}, "F05": {"minor_view"}, "F07": {"no_answer"},
-              "F10": {"no_gap", "ask_again_on"}, "F10R": {"reason", "alternative"}, "F12": {"return_reason", "notice_reason"},
-              "F16": {"decline_reason"}}  # fmt: skip
+    seldom = {
+        "F01": {"outcome_org"},
+        "F02": {"employment_type", "last_job", "handbook_grade", "school_attendance", "guardian"},
+        "F03": {"ground", "alternative"},
+        "F04": {"advice", "next_on"},
+        "F05": {"minor_view"},
+        "F07": {"no_answer"},
+        "F10": {"no_gap", "ask_again_on"},
+        "F10R": {"reason", "alternative"},
+        "F12": {"return_reason", "notice_reason"},
+        "F16": {"decline_reason"},
+    }
     assert used == offered - seldom.get(form, set())
 
 
@@ -239,7 +276,12 @@ CONDITIONS: list[tuple[str, str, dict[str, Any], str]] = [
     ("F01", "triage", {"triage": "multi_agency", "consent_state": "pending", "to_org": None}, "triage"),
     ("F01", "consult", {"triage": "multi_agency", "consent_state": "incapable"}, "triage"),
     ("F01", "own", {"progress": "continue", "check_on": None}, "check_on"),
-    ("F01", "stop", {"stop_reason": "unreachable", "emergency": ["missing"], "stop_decision": "close"}, "stop_decision"),
+    (
+        "F01",
+        "stop",
+        {"stop_reason": "unreachable", "emergency": ["missing"], "stop_decision": "close"},
+        "stop_decision",
+    ),
     ("F01", "stop", {"stop_reason": "unreachable", "need_level": "high", "stop_decision": "close"}, "stop_decision"),
     ("F01", "close", {"outcome": "out_of_scope"}, "outcome_org"),
     ("F03", "send", {"kind": "connect", "to_org": None}, "to_org"),
@@ -269,7 +311,12 @@ CONDITIONS: list[tuple[str, str, dict[str, Any], str]] = [
     ("F10", "agree", {"agreement": "agreed", "agreed_by": None}, "agreed_by"),
     ("F10", "agree", {"agreement": "partial", "agree_method": None}, "agree_method"),
     ("F10", "agree", {"agreement": "partial", "agree_words": None}, "agree_words"),
-    ("F10", "agree", {"agreement": "postponed", "agreed_on": None, "agreed_by": None, "agree_method": None}, "ask_again_on"),
+    (
+        "F10",
+        "agree",
+        {"agreement": "postponed", "agreed_on": None, "agreed_by": None, "agree_method": None},
+        "ask_again_on",
+    ),
     ("F10R", "answer", {"answer": "conditional", "condition": None}, "condition"),
     ("F10R", "answer", {"answer": "declined", "condition": None, "alternative": "別の日なら"}, "reason"),
     ("F10R", "answer", {"answer": "declined", "condition": None, "reason": "手が足りない"}, "alternative"),
@@ -284,14 +331,19 @@ CONDITIONS: list[tuple[str, str, dict[str, Any], str]] = [
     ("F12", "decide", {"decision": "returned"}, "return_reason"),
     ("F12", "notify", {"notice_to_person": "none", "noticed_on": None}, "notice_reason"),
     ("F12", "notify", {"notice_to_person": "letter", "noticed_on": None}, "noticed_on"),
-    ("F14", "monitor", {"decision": "major_change", "decision_reason": None, "minor_change": None, "next_on": None}, "decision_reason"),
+    (
+        "F14",
+        "monitor",
+        {"decision": "major_change", "decision_reason": None, "minor_change": None, "next_on": None},
+        "decision_reason",
+    ),
     ("F14", "monitor", {"decision": "minor_change", "minor_change": None}, "minor_change"),
     ("F14", "monitor", {"decision": "continue", "minor_change": None, "next_on": None}, "next_on"),
     ("F15e", "eval", {"proposal": "suspend", "close_reason": None}, "close_reason"),
     ("F16", "give", {"closing_result": "lead_continues", "lead_to": None}, "lead_to"),
     ("F16", "give", {"closing_result": "lead_continues", "review_on": None}, "review_on"),
     ("F16", "accept", {"accepted": "declined"}, "decline_reason"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("form", "part", "otherwise", "refused_at"), CONDITIONS)
@@ -301,8 +353,11 @@ def test_a_condition_refuses(form: str, part: str, otherwise: dict[str, Any], re
 
 def test_every_condition_is_tried() -> None:
     for form, schema in SCHEMAS.items():
-        wanted = {name for entry in schema.get("allOf", ())
-                  for name in (*entry["then"].get("required", ()), *entry["then"].get("properties", ()))}  # fmt: skip
+        wanted = {
+            name
+            for entry in schema.get("allOf", ())
+            for name in (*entry["then"].get("required", ()), *entry["then"].get("properties", ()))
+        }
         assert wanted == {place for tried, _, _, place in CONDITIONS if tried == form}, form
 
 
@@ -311,22 +366,60 @@ FREE: list[tuple[str, str, dict[str, Any]]] = [
     ("F01", "triage", {"triage": "connect", "consent_state": "incapable"}),
     ("F01", "triage", {"triage": "conference", "consent_state": "refused", "to_org": None}),
     ("F01", "stop", {"stop_reason": "unreachable", "need_level": "high", "stop_decision": "conference"}),
-    ("F01", "stop", {"stop_reason": "unreachable", "need_level": "low", "emergency": ["none"], "stop_decision": "close"}),
+    (
+        "F01",
+        "stop",
+        {"stop_reason": "unreachable", "need_level": "low", "emergency": ["none"], "stop_decision": "close"},
+    ),
     ("F03", "send", {"kind": "coordination", "to_org": None}),
     ("F03", "send", {"consent_ref": None, "ground": "oral"}),
-    ("F05", "consent", {"answer": "not_contacted", "explained_on": None, "steps": None, "scope_orgs": None, "method": None,
-                        "written_due_on": None, "signer": None, "valid_until": None}),
+    (
+        "F05",
+        "consent",
+        {
+            "answer": "not_contacted",
+            "explained_on": None,
+            "steps": None,
+            "scope_orgs": None,
+            "method": None,
+            "written_due_on": None,
+            "signer": None,
+            "valid_until": None,
+        },
+    ),
     ("F07", "answer", {"no_answer": True, "household_view": None, "current_work": None}),
     ("F10", "draft", {"no_gap": True, "resource_gaps": None}),
-    ("F10", "agree", {"agreement": "stopped", "agreed_on": None, "agreed_by": None, "agree_method": None, "agree_words": None}),
-    ("F11", "plan", {"held": "postponed", "attendees": None, "plan_result": None, "changes": None, "checks": None,
-                     "checks_note": None}),
-    ("F11", "plan", {"plan_result": "approved", "changes": None, "checks_note": None, "checks": [
-        "wish", "everyone", "due", "one_lead", "emergency", "review", "gaps", "scope"]}),
+    (
+        "F10",
+        "agree",
+        {"agreement": "stopped", "agreed_on": None, "agreed_by": None, "agree_method": None, "agree_words": None},
+    ),
+    (
+        "F11",
+        "plan",
+        {
+            "held": "postponed",
+            "attendees": None,
+            "plan_result": None,
+            "changes": None,
+            "checks": None,
+            "checks_note": None,
+        },
+    ),
+    (
+        "F11",
+        "plan",
+        {
+            "plan_result": "approved",
+            "changes": None,
+            "checks_note": None,
+            "checks": ["wish", "everyone", "due", "one_lead", "emergency", "review", "gaps", "scope"],
+        },
+    ),
     ("F11", "closing", {"closing_result": "close", "lead_to": None}),
     ("F14", "monitor", {"decision": "goal_reached", "minor_change": None, "next_on": None}),
     ("F16", "give", {"closing_result": "close", "lead_to": None, "review_on": None}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("form", "part", "otherwise"), FREE)
