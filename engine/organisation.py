@@ -283,7 +283,7 @@ def _from_case(root: Table) -> tuple[str, ...]:
     named: list[object] = root.take("from_case", list, 'from_case = ["K01#note"]') or []
     for each in named:
         if not isinstance(each, str) or not re.fullmatch(r"\w+(#\w+)?", each):
-            message = f"from_case の「{each}」を用紙として読めません。用紙の番号#部分(K01#note)のように書いてください。"
+            message = f"from_case の「{each}」を様式として読めません。様式の番号#部分(K01#note)のように書いてください。"
             root.wrong("wrong-value", "from_case", message)
     return tuple(map(str, named))
 
