@@ -71,10 +71,10 @@ def _tree(text: str, start: str) -> Node:
         return _Build().transform(_parser().parse(text, start=start))
     except UnexpectedToken as error:
         at = len(text) if error.token.type == "$END" else error.token.start_pos or 0
-        raise _Misread(at, unexpected(text, at, error.accepts or error.expected)) from None
+        raise _Misread(*unexpected(text, at, error.accepts or error.expected)) from None
     except UnexpectedCharacters as error:
         at = error.pos_in_stream or 0
-        raise _Misread(at, unexpected(text, at, error.allowed or ())) from None
+        raise _Misread(*unexpected(text, at, error.allowed or ())) from None
     except VisitError as error:
         raise error.orig_exc from None
 
