@@ -33,9 +33,7 @@ def closure(model: Model, process: str) -> Closure:
     return Closure((process, *sorted(processes[1:])), tuple(sorted(decisions)), tuple(sorted(forms)))
 
 
-def reads(
-    model: Model, processes: Iterable[str] | None = None, also: Iterable[str] = ()
-) -> frozenset[tuple[str, str]]:
+def reads(model: Model, processes: Iterable[str] | None = None, also: Iterable[str] = ()) -> frozenset[tuple[str, str]]:
     """(form, field) of every answer that expressions of these processes read; `also` are expressions from elsewhere.
 
     Without `processes`, those of the whole model.

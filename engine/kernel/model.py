@@ -17,9 +17,19 @@ if TYPE_CHECKING:
 ProblemKind = Literal["fixed", "ask", "refused", "style"]
 EventKind = Literal["none", "message", "timer", "signal"]
 NodeType = Literal[
-    "start", "end", "userTask", "manualTask", "businessRuleTask", "callActivity", "subProcess",
-    "exclusiveGateway", "parallelGateway", "eventBasedGateway",
-    "intermediateThrowEvent", "intermediateCatchEvent", "boundaryEvent",
+    "start",
+    "end",
+    "userTask",
+    "manualTask",
+    "businessRuleTask",
+    "callActivity",
+    "subProcess",
+    "exclusiveGateway",
+    "parallelGateway",
+    "eventBasedGateway",
+    "intermediateThrowEvent",
+    "intermediateCatchEvent",
+    "boundaryEvent",
 ]
 
 

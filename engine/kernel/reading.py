@@ -1,8 +1,8 @@
 """Turns the files of a release into the model, with every problem found in one pass; it must not run or write anything.
 
-    files ─ xml ─ nodes ─ wiring ─┐
-                                  ├─ checking (what one file cannot know: other files, the city's words) ─ Reading
-    files ─ decisions ────────────┘
+files ─ xml ─ nodes ─ wiring ─┐
+                              ├─ checking (what one file cannot know: other files, the city's words) ─ Reading
+files ─ decisions ────────────┘
 """
 
 from __future__ import annotations
@@ -197,15 +197,15 @@ def _lanes(process: etree._Element, remarks: Remarks) -> dict[str, str]:
 
 def _refuse_uncovered(root: etree._Element, process: Process, remarks: Remarks) -> None:
     """Every flow node and flow of the file must be in the model: nothing that is drawn may silently not happen."""
-    nodes = {node.id for node in walk(process.nodes)}
-    flows = Counter((flow.source, flow.target) for node in walk(process.nodes) for flow in node.outgoing)
+    flows = [flow for node in walk(process.nodes) for flow in node.outgoing]
+    ids = {node.id for node in walk(process.nodes)} | {flow.id for flow in flows}
+    unnamed = Counter((flow.source, flow.target) for flow in flows if "->" in flow.id)
     for element in filter(_is_drawn, root.iter("{*}*")):
-        if local(element) != "sequenceFlow":
-            covered = element.get("id") in nodes
-        else:
+        covered = element.get("id") in ids
+        if local(element) == "sequenceFlow" and not element.get("id"):
             way = referred(element.get("sourceRef")), referred(element.get("targetRef"))
-            flows[way] -= 1
-            covered = flows[way] >= 0
+            unnamed[way] -= 1
+            covered = unnamed[way] >= 0
         if not covered:
             remarks.say("not-covered", element)
 
