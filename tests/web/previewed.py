@@ -1,0 +1,353 @@
+"""Every big screen with fictional data, so that a test can open it and a person can look at it before queries feed it.
+
+It reads no case and stands in for none: it only shows that a template is whole.
+"""
+
+# ruff: noqa: E501 (a line of sample data is a row of a page)
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from flask import Blueprint, Flask, Response, render_template
+from markupsafe import Markup
+
+HERE = Path(__file__).parent / "previews"
+TODAY = date(2026, 11, 25)
+
+# What the templates link to: blueprint -> (endpoint, rule); all of them answer with an empty page.
+LINKED = {
+    "inbox": [("index", "/"), ("act", "/act")],
+    "tasks": [(name, f"/tasks/<task>/{name}") for name in
+              ("show", "complete", "draft", "claim", "give_back", "reassign", "change_due", "comment", "attach")],
+    "cases": [("new", "/cases/new"), ("create", "/cases/create"), ("draft", "/cases/draft"), ("show", "/cases/<number>")]
+    + [(name, f"/cases/<number>/{name}") for name in ("emergency", "record", "people", "consent", "attach")],
+    "meetings": [("index", "/meetings"), ("create", "/meetings/create"), ("show", "/meetings/<meeting>"),
+                 ("minutes", "/meetings/<meeting>/minutes")],
+    "watch": [("stalled", "/stalled")],
+    "processes": [("index", "/processes"), ("show", "/processes/<process>")],
+    "people": [("index", "/people"), ("add", "/people/add")]
+    + [(name, f"/people/<person>/{name}") for name in ("join", "leave", "deactivate", "reactivate", "reset")],
+    "search": [("index", "/search")],
+}  # fmt: skip
+
+
+def it(**fields: Any) -> SimpleNamespace:
+    return SimpleNamespace(**fields)
+
+
+def at(month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
+    """A moment of 令和8年 in Tokyo."""
+    return datetime(2026, month, day, hour - 9 if hour >= 9 else hour + 15, minute, tzinfo=UTC)
+
+
+def due(state: str, month: int, day: int, days: int = 0) -> SimpleNamespace:
+    return it(state=state, on=date(2026, month, day), days=days)
+
+
+def choice(title: str, count: int | None = None, here: bool = False, late: bool = False, note: str | None = None) -> Any:
+    return it(title=title, url="#", here=here, count=count, late=late, note=note)
+
+
+def row(number: int, title: str, household: str, process: str, why: str, due: Any, who: str = "", do: str = "open", **more: Any) -> Any:
+    known = {"has_draft": False, "is_restricted": False, "is_here": False, "only_you": False, "others": None, **more}
+    case = f"2026-{number:05}"
+    return it(id=f"{number}-1", title=title, url=f"/tasks/{number}-1/show", number=case, case_url=f"/cases/{case}",
+              household=household, process=process, why=why, due=due, who=who, is_mine=not who, do=do, **known)  # fmt: skip
+
+
+def inbox() -> dict[str, Any]:
+    late = [
+        row(31, "情報照会の回答を確かめる", "朝霧さん世帯", "多機関協働", "期限を2開庁日過ぎ、川辺地域包括の回答がまだです", due("late", 11, 20, 2)),
+        row(44, "経過記録を書く（11月18日の訪問）", "夕凪さん世帯", "継続支援", "訪問から3開庁日までに書く決まりです",
+            due("late", 11, 24, 1), do="continue", has_draft=True),
+    ]  # fmt: skip
+    soon = [
+        row(57, "振り分けを判断する", "星空さん世帯", "受付・振り分け", "受付の翌開庁日までに最初の返事をする決まりです",
+            due("soon", 11, 25, 0), do="continue", has_draft=True, is_here=True),
+        row(42, "支援会議の素案をまとめる", "若草さん世帯", "支援会議", "明日が支援会議です。", due("soon", 11, 26, 1),
+            is_restricted=True, only_you=True),
+        row(55, "つなぐシートを受け取るか決める", "雪灯さん世帯", "つなぐ", "福祉課が返事を待っています（3開庁日以内）",
+            due("soon", 11, 26, 1), "えしこに", "claim", others=6),
+    ]  # fmt: skip
+    later = [
+        row(38, "プラン案をつくる", "波間さん世帯", "プランをつくる", "ふだん2開庁日かかります。今日から始めれば間に合います", due("later", 11, 27, 2)),
+        row(52, "受理会議の記録を書く", "月見さん世帯", "多機関協働", "金曜の受理会議までに必要です", due("later", 11, 27, 2), "えしこに", "claim", others=6),
+        row(12, "モニタリングをする", "花筏さん世帯", "継続支援", "プランで決めた見直しの日です", due("later", 12, 1, 4)),
+    ]  # fmt: skip
+    waiting = [
+        row(36, "役割を引き受けられるか答える", "綿雪さん世帯", "プランをつくる", "障がい者基幹相談支援センターの返事待ち。11月30日に催促します",
+            due("waiting", 11, 30), "障がい者基幹相談支援センター", "remind"),
+    ]  # fmt: skip
+    return {
+        "views": [choice("いまやること", 8, here=True), choice("わたしの担当", 6), choice("引き受け待ち", 2), choice("返事待ち", 1),
+                  choice("期限を過ぎた", 2, late=True), choice("チーム全員", 64)],
+        "processes": [choice("受付・振り分け", 1), choice("つなぐ", 1), choice("多機関協働", 2), choice("プランをつくる", 2), choice("継続支援", 2)],
+        "saved": [choice("今週の会議まで", 4, note="チーム"), choice("同意がまだ", 3, note="チーム"), choice("川辺地区", 5)],
+        "save_url": "/act", "counts": it(now=8, late=2), "kept": {"view": "now"},
+        "sorts": [it(code="best", title="おすすめ", here=True), it(code="due", title="期限", here=False), it(code="new", title="届いた順", here=False)],
+        "groups": [it(title="期限を過ぎています", note=None, rows=late), it(title="今日・明日", note=None, rows=soon),
+                   it(title="それから", note=None, rows=later), it(title="返事待ち", note="相手の番です。期限が来たら知らせます", rows=waiting)],
+        "may_reassign": True, "may_change_due": True, "pages": whole(9),
+        "done": it(text="「情報照会の回答を確かめる」（2026-00031）を引き受けました。", undo_url="/act"),
+    }  # fmt: skip
+
+
+def whole(n: int) -> Any:
+    return it(first=1, last=n, total=n, previous_url=None, next_url=None)
+
+
+def empty_inbox() -> dict[str, Any]:
+    return {**inbox(), "groups": [], "counts": it(now=0, late=0), "pages": whole(0), "done": None}
+
+
+def task() -> dict[str, Any]:
+    return {
+        "task": it(
+            id="57-1", title="相談を受け止める", number="2026-00057", case_title="星空さん世帯", case_url="/cases/2026-00057", process="受付・振り分け",
+            process_url="/processes/x", who="春風 さくら", is_mine=True, opened_at=at(11, 24, 16, 5), due=due("soon", 11, 25, 0), due_until="17:15まで",
+            why_due="受付（11月24日）の翌開庁日までに最初の返事をする決まりです。11月23日の祝日は数えていません。",
+            instructions=["聞き取れた範囲で書きます。必須の6項目のほかは、あとで書き足せます。",
+                          "「担当ではない」で終わりにせず、つなぎ先が決まらないときはマネージャーに相談します。"], key="k-1"),
+        "steps": it(title="受付・振り分けの5段階のうち3番目", entries=[
+            it(title="相談を受け止める", note="11月24日 春風", state="done"), it(title="緊急性を確かめる", note="11月24日 該当なし", state="done"),
+            it(title="振り分けを判断する", note="あなた・今日まで", state="current"), it(title="つなぐシートを書く", note="つぎ・あなた", state="ahead"),
+            it(title="受付を閉じる", note="相手の受理まで", state="ahead")]),
+        "form": Markup((HERE / "form.html").read_text()), "may_answer": True, "errors": [],
+        "hints": [it(title="振り分けの目安：多機関協働へ", text="課題が2領域以上、関わる機関が2つ以上のため。決めるのは、あなたです。")],
+        "draft": it(saved_at=at(11, 25, 10, 42)), "next_hint": "完了すると「つなぐシートを書く」があなたに届きます。",
+        "brief": [("状態", "受付（振り分け前）"), ("世帯", "2人（82歳・53歳）"), ("住まい", "川辺地区"), ("連絡", "長女へ。平日16時以降")], "brief_note": None,
+        "may": it(claim=False, give_back=True, reassign=True, change_due=True, emergency=True),
+        "colleagues": [it(id=2, name="虹橋 ゆう"), it(id=3, name="灯台 まもる")],
+        "comments": [it(who="虹橋 ゆう", at=at(11, 25, 9, 10), text="地区の保健師に面識があるか聞いてみてください。"),
+                     it(who="春風 さくら", at=at(11, 25, 10, 31), text="昼に灯台さんへ電話します。")], "may_comment": True,
+        "files": [it(name="聞き取りメモ.pdf", url="#", who="春風 さくら", at=at(11, 24), size="84 KB")], "may_attach": True,
+        "here": it(diagram_url="/previews/process.bpmn", table=[it(element="start", no=1, title="依頼を受け付ける", state="done"),
+                   it(element="intake", no=2, title="受理会議", state="current"), it(element="consent", no=3, title="同意を確かめる", state="ahead")]),
+        "done": None,
+    }  # fmt: skip
+
+
+def wrong_task() -> dict[str, Any]:
+    errors = [it(id="m2-born-y", message="2人目の生年月日：平成31年5月1日はありません"), it(id="narrative", message="相談されたいこと：書いてください"),
+              it(id="consent-1", message="情報共有の同意：1つ選んでください")]  # fmt: skip
+    return {**task(), "errors": errors, "form": Markup((HERE / "form_with_errors.html").read_text())}
+
+
+def unclaimed_task() -> dict[str, Any]:
+    known = task()
+    known["task"].who, known["task"].is_mine = "えしこに", False
+    shown = Markup('<dl class="facts"><dt>相談方法</dt><dd>電話</dd><dt>相談経路</dt><dd>家族・知人</dd></dl>')
+    nothing = it(claim=True, give_back=False, reassign=False, change_due=False, emergency=False)
+    return {**known, "form": shown, "may_answer": False, "may": nothing, "draft": None, "steps": None, "here": None, "comments": [], "files": []}
+
+
+def conflict() -> dict[str, Any]:
+    return {
+        "task": it(title="振り分けを判断する", number="2026-00057", case_title="星空さん世帯", case_url="/cases/2026-00057"),
+        "ended": it(who="虹橋 ゆう", at=at(11, 25, 10, 44), how="完了しました"),
+        "meanwhile": [it(at=at(11, 25, 10, 44), text=Markup("<strong>多機関協働へ</strong>と判断しました。"), who="虹橋 ゆう", mark=True,
+                         restricted=False, url="#", link="記録を読む")],
+        "typed": Markup('<dl class="facts"><dt>どこで受け止めるか</dt><dd>他課・他機関へつなぐ</dd><dt>その理由</dt><dd>家計の相談が中心のため。</dd></dl>'),
+        "onward": [it(title="ケースを開く", url="/cases/2026-00057"), it(title="やることへ戻る", url="/")],
+    }  # fmt: skip
+
+
+def event(moment: Any, text: str, who: str | None = None, mark: bool = False, restricted: bool = False, link: str | None = None) -> Any:
+    return it(at=moment, text=Markup(text), who=who, mark=mark, restricted=restricted, url="#" if link else None, link=link)
+
+
+def case() -> dict[str, Any]:
+    return {
+        "case": it(number="2026-00042", title="若草さん世帯", received_on=date(2026, 6, 3), area="川辺地区",
+                   note="電話は平日16時以降に。長男のいる所で同意の話をしない。"),
+        "state": [it(name="ケース", value="支援中", note="6月10日から"), it(name="多機関協働", value="実施・モニタリング", note="9月14日から。終えてもケースは続きます"),
+                  it(name="主担当", value="春風 さくら", note="えしこに"), it(name="次の見直し", value="12月14日（月）", note="モニタリング 3か月目")],
+        "prints": [it(title="プランを印刷", url="#"), it(title="つなぐシートを印刷", url="#")],
+        "may": it(emergency=True, add_record=True, add_consent=True, correct_people=True, attach=True),
+        "open_tasks": [
+            it(title="支援会議の素案をまとめる", url="#", is_restricted=True, who="あなた", who_note=None, due=due("soon", 11, 26, 1), movement="下書きあり"),
+            it(title="役割を引き受けられるか答える", url="#", is_restricted=False, who="綿雲 たける", who_note="自立相談支援機関(市社協)", due=due("later", 11, 27, 2), movement="返事待ち・催促 1回"),
+            it(title="モニタリングをする", url=None, is_restricted=False, who="灯台 まもる", who_note="健康対策課", due=due("later", 12, 8, 9), movement="まだ"),
+        ],
+        "events": [
+            event(at(11, 24, 14, 5), "訪問し、玄関先で<strong>長男と5分ほど話しました</strong>。次は12月8日に訪問します。", "灯台 まもる（健康対策課）", link="記録を読む"),
+            event(at(11, 20, 9, 0), "「役割を引き受けられるか答える」の期限が近いため、自立相談支援機関へ自動で催促しました。"),
+            event(date(2026, 11, 12), "支援会議が開かれました。", restricted=True),
+            event(date(2026, 9, 14), "市が<strong>支援を決定</strong>しました。多機関協働が「実施・モニタリング」になりました。", "福祉政策課長", mark=True),
+            event(date(2026, 7, 1), "ハルさんから書面で<strong>同意</strong>を得ました（期限 令和9年6月30日）。", "春風 さくら", mark=True),
+            event(date(2026, 6, 3), "相談を受け付けました。", "地域包括支援センター", mark=True, link="相談受付票を読む"),
+        ],
+        "kinds": [it(title="すべて", url="#", here=True), it(title="訪問・面談", url="#", here=False), it(title="会議・判断", url="#", here=False),
+                  it(title="自動", url="#", here=False)],
+        "more": it(count=24, url="#"),
+        "plan": it(version=2, state="実施中", state_kind="done", goal="ハルさんが転ばずに通院を続け、週に1回は家の外の人と過ごす。",
+                   period="令和8年9月14日～令和9年3月13日", diff_url="#", print_url="#", rows=[
+            it(issue="介護", what="デイサービスを週2回に。ショートステイを試す", who="地域包括支援センター", due="10月末", state="実施", state_kind="done"),
+            it(issue="健康", what="手首の通院に付き添い、次の受診日を一緒に決める", who="健康対策課", due="12月末", state="一部", state_kind=""),
+            it(issue="家計", what="年金だけの家計を一緒に書き出す（月2回まで）", who="自立相談支援機関", due="11月27日", state="返事待ち", state_kind="wait")]),
+        "answers": [it(title="経過記録", at=at(11, 24, 14, 20), who="灯台 まもる", url="#", is_mine=False),
+                    it(title="プラン（第2版）", at=at(9, 10, 11, 0), who="春風 さくら", url="#", is_mine=True)],
+        "people": [it(name="若草 ハル", relation="母", age=82, note="要介護1。デイサービス週2回"), it(name="若草 一歩", relation="長男", age=53, note="見守り中"),
+                   it(name="若草 みのり", relation="長女・別居", age=None, note="緊急時の連絡先 1番目")], "people_note": None,
+        "consents": [it(name="ハルさん", state="書面", state_kind="done", scope="地域包括・健康対策課・自立相談へ", until=date(2027, 6, 30), warning=None),
+                     it(name="一歩さん", state="一部・口頭", state_kind="soon", scope="「会ってよい」まで。書面は後日", until=None, warning="プランに名前や様子を書けません")],
+        "running": [it(title="多機関協働", phase="実施・モニタリング", since=date(2026, 6, 10), url="#"), it(title="支援会議", phase="準備中", since=date(2026, 11, 2), url=None)],
+        "starts": [it(title="支援会議を求める", url="#"), it(title="つなぐ", url="#"), it(title="主担当の引継ぎ", url="#")],
+        "files": [it(name="同意書（ハルさん）.pdf", url="#", who="春風", at=at(7, 1), size=None)], "done": None,
+    }  # fmt: skip
+
+
+def new_case() -> dict[str, Any]:
+    return {
+        "form": Markup((HERE / "form.html").read_text()), "errors": [], "duplicate": False, "key": "k-2", "organisation": "choju", "draft": None,
+        "instructions": ["必須の6項目だけで受け付けられます。ほかはあとで書き足せます。", "氏名がわからないときは「不明」のまま進めます。",
+                         "いのち・安全に関わることがあれば、受け付けると同時にマネージャーへ届きます。"],
+    }  # fmt: skip
+
+
+def saying(number: int, title: str, step: str, days: int, usual: int, reason: str, following: str, remedies: tuple[str, str]) -> Any:
+    case = f"2026-{number:05}"
+    return it(number=case, case_title=title, case_url=f"/cases/{case}", step=step, days=days, usual=usual, is_late=days >= 2 * usual, reason=reason,
+              next=following, most=45, remedies=[it(text=text, url="/act", fields={"do": "x"}, is_link=False) for text in remedies])  # fmt: skip
+
+
+def stalled() -> dict[str, Any]:
+    def step(title: str, count: int, stalled: int, median: int, usual: int, longest: int) -> Any:
+        return it(title=title, url="#", open=count, stalled=stalled, is_late=stalled > 1, median=median, usual=usual, longest=longest)
+
+    counts = (16, 17, 15, 15, 16, 14, 13, 14, 12, 12, 11, 9)
+    return {
+        "seen_at": at(11, 25, 9), "scope": "えしこに・福祉政策課の64件から",
+        "figures": [it(name="滞っているケース", value=9, unit="件", note="先週より2件減", late=False), it(name="期限を過ぎたやること", value=14, unit="件", note="うち3件は担当が休み", late=True),
+                    it(name="いちばん長い", value=43, unit="開庁日", note="2026-00027 本人との接触", late=False), it(name="今週うごいた", value=6, unit="件", note="催促で4件、渡して2件", late=False)],
+        "trend": it(points=[it(label="9月上旬" if n == 0 else "今週", count=count) for n, count in enumerate(counts)],
+                    says="滞っているケースの数。12週前の16件から今週の9件まで、ゆるやかに減っています"),
+        "sayings": [
+            saying(18, "初霜さん世帯", "プラン案をつくる", 31, 10, "11月16日から休んでいる野分 みのるさんのところで", "役割を引き受けられるか答える", ("虹橋 ゆうが引き取る", "別の人に渡す")),
+            saying(31, "朝霧さん世帯", "把握していることを答える", 12, 5, "地域包括支援センターの回答待ちで", "世帯の全体像をまとめる", ("催促を送る", "「未回答」で先へ進める")),
+            saying(20, "浅葱さん世帯", "支援を決定する", 8, 5, "12月2日まで不在の福祉政策課長のところで", "支援決定を知らせる", ("代決に回す", "期限を延ばす")),
+            it(number="2026-00027", case_title=None, case_url=None, step="本人との接触", days=43, usual=None, is_late=False, reason="手紙3回に返事がないまま",
+               next=None, most=45, remedies=[it(text="会議で相談する", url="/meetings", fields={}, is_link=True)]),
+        ],
+        "rest_url": "#", "rest": 5,
+        "dimensions": [it(title="段階ごと", url="#", here=True), it(title="課・機関ごと", url="#", here=False), it(title="人ごと", url="#", here=False)],
+        "dimension": "段階",
+        "rows": [step("相談を受け止める", 9, 1, 1, 1, 4), step("受理会議", 3, 0, 3, 4, 5), step("把握していることを答える", 8, 2, 7, 5, 12),
+                 step("プラン案をつくる", 5, 3, 11, 10, 31), step("支援を決定する", 2, 1, 5, 5, 8)],
+        "total": it(open=27, stalled=9, longest=43), "export_url": "#", "done": None,
+        "rule": "「滞っている」は、同じ段階のふだんの日数を過ぎ、3開庁日うごきのないケースです。開庁日は土日・祝日・年末年始を除きます。",
+    }  # fmt: skip
+
+
+def process() -> dict[str, Any]:
+    def step(no: int, element: str, title: str, lane: str | None, following: str, count: int = 0, stalled: int = 0, days: int | None = None, usual: int | None = None) -> Any:
+        return it(no=no, element=element, title=title, lane=lane, next=following, open=count, stalled=stalled, heat=min(stalled, 3), days=days, usual=usual, url=None)
+
+    return {
+        "process": it(title="多機関協働", version=14, published_on=date(2026, 10, 1), open=34, stalled=6, is_wide=False, diagram_url="/previews/process.bpmn",
+                      documentation=["複数の機関が関わるケースを受理し、プランを決めるまで。"]),
+        "steps": [
+            step(1, "start", "依頼を受け付ける", "センター", "2"), step(2, "intake", "受理会議", "センター", "3", 3, 0, 3, 4), step(3, "accept", "分かれ道：受理する？", None, "はい→5　いいえ→4"),
+            step(4, "returned", "理由を付けて返す", "関係機関", "終わり"), step(5, "consent", "同意を確かめる", "センター", "6", 6, 0, 6, 7),
+            step(6, "inquiry", "関係機関への情報照会", "関係機関（それぞれ）", "7", 8, 2, 7, 5), step(7, "assess", "面談とアセスメント", "センター", "8", 6, 0, 14, 15),
+            step(8, "plan", "プラン案を作る", "センター", "9", 5, 3, 11, 10), step(9, "meeting", "重層的支援会議", "センター", "10", 4, 0, 8, 9),
+            step(10, "fit", "分かれ道：適切？", None, "はい→11　要修正→8"), step(11, "decide", "市の支援決定", "福祉政策課", "12", 2, 1, 5, 5), step(12, "begin", "支援を始める", "福祉政策課", "終わり"),
+        ],
+        "versions": [it(no=14, published_on=date(2026, 10, 1), by="虹橋 ゆう", reason="照会の期限を5開庁日にした", open=30, in_force=True),
+                     it(no=13, published_on=date(2026, 4, 1), by=None, reason=None, open=4, in_force=False)],
+        "edit_url": "#",
+    }  # fmt: skip
+
+
+def processes() -> dict[str, Any]:
+    def one(title: str, says: str, count: int, stalled: int, version: int) -> Any:
+        return it(title=title, url="/processes/x", documentation=says, open=count, stalled=stalled, version=version, published_on=date(2026, 10, 1))
+
+    return {"rows": [one("受付・振り分け", "相談を受け止め、どこで支えるかを決めます。", 12, 1, 7), one("多機関協働", "複数の機関で支えるケースを受理し、プランを決めます。", 34, 6, 14),
+                     one("継続支援", "主担当が伴走し、見直します。", 21, 0, 3)]}  # fmt: skip
+
+
+def meetings() -> dict[str, Any]:
+    def one(title: str, month: int, day: int, count: int, is_mine: bool = False) -> Any:
+        return it(title=title, url="/meetings/1", on=date(2026, month, day), place="本庁舎 3階会議室", count=count, is_mine=is_mine)
+
+    return {
+        "coming": [one("定例の重層的支援会議", 12, 10, 3, True), one("臨時の重層的支援会議", 12, 17, 1)], "past": [one("定例の重層的支援会議", 11, 12, 5, True)],
+        "waiting": [it(number="2026-00038", case_title="波間さん世帯", case_url="#", purpose="プランの決定", since=date(2026, 11, 20), due=due("soon", 11, 27, 1), task_url="#"),
+                    it(number="2026-00012", case_title=None, case_url="#", purpose="評価・終結", since=date(2026, 11, 24), due=due("later", 12, 1, 4), task_url=None)],
+        "pages": whole(1), "may_create": True, "kinds": [it(code="regular", title="定例"), it(code="extra", title="臨時")], "errors": [], "typed": None,
+    }  # fmt: skip
+
+
+def meeting() -> dict[str, Any]:
+    return {
+        "meeting": it(id=1, title="定例の重層的支援会議", on=date(2026, 12, 10), place="本庁舎 3階会議室", is_over=False, minutes=None, minutes_by=None, minutes_at=None),
+        "items": [
+            it(no=1, number="2026-00038", case_title="波間さん世帯", case_url="#", purpose="プランの決定", asked_by="えしこに　春風 さくら", members=["えしこに", "健康対策課", "自立相談支援機関"],
+               since_last=["面談が1回ありました（11月18日）", "自立相談支援機関が家計の役割を引き受けました"], result=None, result_kind="", task_url="#", print_url="#"),
+            it(no=2, number="2026-00012", case_title="花筏さん世帯", case_url="#", purpose="評価・終結", asked_by=None, members=["えしこに", "地域包括支援センター"],
+               since_last=[], result="適切", result_kind="done", task_url=None, print_url="#"),
+        ],
+        "hidden": 1, "members": [it(name="虹橋 ゆう", note="えしこに センター長・進行"), it(name="灯台 まもる", note="健康対策課")], "may_write": True, "done": None,
+    }  # fmt: skip
+
+
+def people() -> dict[str, Any]:
+    def one(n: int, name: str, kana: str, login: str, groups: list[str], note: str | None = None, active: bool = True) -> Any:
+        return it(id=n, name=name, kana=kana, login=login, groups=groups, note=note, active=active, last_seen=None)
+
+    return {
+        "people": [one(1, "春風 さくら", "ハルカゼ サクラ", "harukaze", ["esikoni"]), one(2, "虹橋 ゆう", "ニジハシ ユウ", "nijihashi", ["esikoni", "esikoni.head"]),
+                   one(3, "野分 みのる", "ノワキ ミノル", "nowaki", [], active=False), one(4, "設計 あおい", "セッケイ アオイ", "sekkei", [], "システム管理者")],
+        "who": "", "offices": [choice("すべて", 4, here=True), choice("えしこに", 2), choice("福祉政策課", 0)],
+        "gaps": ["福祉政策課の長（レーン「福祉政策課長(決裁)」）に、だれもいません。"],
+        "groups": [it(id="esikoni", title="えしこに"), it(id="esikoni.manager", title="えしこにのマネージャー"), it(id="fukushi_seisaku.head", title="福祉政策課の長")],
+        "errors": [], "typed": {}, "password": None, "pages": whole(4), "done": None,
+    }  # fmt: skip
+
+
+def search() -> dict[str, Any]:
+    def one(number: str, title: str, found: str | None, phase: str, is_closed: bool = False) -> Any:
+        return it(number=number, url=f"/cases/{number}", title=title, found=found, phase=phase, lead="えしこに", received_on=date(2026, 6, 3), is_closed=is_closed)
+
+    return {"q": "若草", "rows": [one("2026-00042", "若草さん世帯", "若草 ハルさん（ワカクサ ハル）", "支援中"), one("2025-00311", "若草さん世帯", None, "終結", True)],
+            "heading": None, "too_short": False, "pages": whole(2)}  # fmt: skip
+
+
+PAGES: dict[str, tuple[str, Any]] = {
+    "inbox": ("inbox.html", inbox), "inbox-empty": ("inbox.html", empty_inbox), "task": ("task.html", task),
+    "task-wrong": ("task.html", wrong_task), "task-unclaimed": ("task.html", unclaimed_task), "conflict": ("conflict.html", conflict),
+    "case": ("case.html", case), "new-case": ("new_case.html", new_case),
+    "new-case-known": ("new_case.html", lambda: {**new_case(), "duplicate": True}),
+    "stalled": ("stalled.html", stalled), "stalled-none": ("stalled.html", lambda: {
+        **stalled(), "sayings": [], "trend": None, "total": it(open=27, stalled=0, longest=None)}),
+    "process": ("process.html", process), "processes": ("processes.html", processes),
+    "meetings": ("meetings.html", meetings), "meeting": ("meeting.html", meeting), "people": ("people.html", people),
+    "people-added": ("people.html", lambda: {**people(), "password": "やさしい朝の長い坂道"}),
+    "people-wrong": ("people.html", lambda: {**people(), "errors": [it(id="login", message="その利用者IDは、もう使われています。")]}),
+    "search": ("search.html", search), "search-none": ("search.html", lambda: {**search(), "rows": []}),
+}  # fmt: skip
+
+
+def add_previews(app: Flask) -> None:
+    """Stand-ins for every screen that is linked to but not registered, and /previews/<page> for each page above."""
+    for name, views in LINKED.items():
+        if name not in app.blueprints:
+            family = Blueprint(name, __name__)
+            for endpoint, rule in views:
+                family.add_url_rule(rule, endpoint, lambda **_values: "", methods=["GET", "POST"])
+            app.register_blueprint(family)
+
+    def preview(page: str) -> str:
+        template, data = PAGES[page]
+        return render_template(template, **data())
+
+    def diagram() -> Response:
+        return Response((HERE / "process.bpmn").read_bytes(), mimetype="application/xml")
+
+    app.add_url_rule("/previews/process.bpmn", "preview_diagram", diagram)
+    app.add_url_rule("/previews/<page>", "preview", preview)

@@ -1,0 +1,43 @@
+"""The screens: a Flask application made from a store. It keeps nothing itself and imports no workflow library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from engine import people
+from web import auth, dates, demo, frame, guard, language, vendor
+
+FAMILIES = (demo,)  # families of screens: each has `pages`
+
+
+def create_app(config: Mapping[str, Any]) -> Flask:
+    """The application. `config` needs CITY and SECRET_KEY; the rest has defaults:
+
+    NODE_MODULES (folder of the fetched files), OFFICE and CONTACT (texts of the footer), SESSION_COOKIE_SECURE (False
+    only without TLS), PROXIES (how many trusted ones stand in front).
+    """
+    app = guard.QuietFlask(__name__)
+    app.config.update(
+        NODE_MODULES=Path(__file__).parent.parent / "node_modules",
+        OFFICE="", CONTACT="", SESSION_COOKIE_SECURE=True, PROXIES=0,
+    )
+    app.config.update(config)
+    app.config["DEMO"] = people.is_demo(app.config["CITY"].store)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    if hops := app.config["PROXIES"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+
+    auth.attach(app)  # before the guard: an ended session shows the way to the sign-in page, not a forged form
+    guard.attach(app)
+    language.attach(app)
+    dates.attach(app)
+    vendor.attach(app)
+    frame.attach(app)
+    for family in FAMILIES:
+        app.register_blueprint(family.pages)
+    return app

@@ -1,0 +1,84 @@
+"""What stands around every page: the menu, who is at the screen, the names of organisations. It reads no case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app, g, request, url_for
+
+from web.auth import SignedIn, this_page
+from web.context import now, organisation, today
+from web.language import _
+
+Rule = Callable[[SignedIn], bool]
+
+
+@dataclass(frozen=True)
+class Link:
+    title: str
+    url: str
+    here: bool
+
+
+def marked(text: str) -> str:
+    """A text that is translated when it is shown."""
+    return text
+
+
+def _everybody(_me: SignedIn) -> bool:
+    return True
+
+
+def _leads_others(me: SignedIn) -> bool:
+    return any(group.endswith((".head", ".manager")) for group in me.groups)
+
+
+def _administers(me: SignedIn) -> bool:
+    return me.person.administrator
+
+
+MENU: tuple[tuple[str, str, Rule], ...] = (
+    ("inbox.index", marked("やること"), _everybody),
+    ("search.index", marked("ケース"), _everybody),
+    ("meetings.index", marked("会議"), _everybody),
+    ("watch.stalled", marked("滞り"), _leads_others),
+    ("processes.index", marked("業務の流れ"), _everybody),
+    ("people.index", marked("職員と組織"), _administers),
+)
+SECTION_OF = {"tasks": "inbox", "cases": "search"}  # pages that belong to another entry of the menu
+
+
+def menu() -> list[Link]:
+    """The entries this person can use, the present one marked."""
+    me: SignedIn | None = g.get("me")
+    if me is None:
+        return []
+    section = SECTION_OF.get(request.blueprint or "", request.blueprint)
+    return [
+        Link(_(title), url_for(endpoint), endpoint.split(".")[0] == section)
+        for endpoint, title, is_for in MENU
+        if endpoint in current_app.view_functions and is_for(me)
+    ]
+
+
+def group_name(group: str | None) -> str:
+    """How screens call a group or an organisation; its id where the city's file no longer knows it."""
+    known = organisation()
+    return known.label(group) if known and group in known.groups else group or ""
+
+
+def attach(app: Flask) -> None:
+    """Make the frame known to templates."""
+    app.context_processor(_around)
+    app.jinja_env.globals["has_search"] = lambda: "search.index" in app.view_functions
+    app.add_template_filter(group_name)
+
+
+def _around() -> dict[str, Any]:
+    return {
+        "me": g.get("me"), "menu": menu, "today": today(), "now": now(), "this_page": this_page(),
+        "office": current_app.config["OFFICE"], "contact": current_app.config["CONTACT"],
+        "demo": current_app.config["DEMO"],
+    }
