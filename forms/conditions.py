@@ -18,7 +18,8 @@ Tick = tuple[str, str]
 """A field and one of its codes (`yes` for a tick box)."""
 
 MOST_SWITCHES = 24
-"""As many as the style sheet has rules for; further fields are always shown."""
+MOST_ROW_SWITCHES = 8
+"""As many as the style sheet has rules for, on a page and in a row; further fields are always shown."""
 
 
 @dataclass(frozen=True)
@@ -80,15 +81,15 @@ def truth(condition: Condition, fields: Collection[Field]) -> Truth | None:
     return _truth_of(condition, known[condition.reads[0]])
 
 
-def switches(fields: Collection[Field], conditions: Iterable[Condition]) -> Switches:
-    """Which of these fields appear only with a tick in another of them."""
+def switches(fields: Collection[Field], conditions: Iterable[Condition], most: int = MOST_SWITCHES) -> Switches:
+    """Which of these fields appear only with a tick in another of them; at most so many different groups of ticks."""
     ticks = _ticks_by_field(fields, conditions)
     numbers: dict[frozenset[Tick], int] = {}
     found: dict[str, Switch] = {}
     for name in ticks:
         after = _switches_before(name, ticks)
         wanted = [ticks[name], *(ticks[trigger] for trigger in after or ())]
-        if after is None or len(numbers) + len(set(wanted) - set(numbers)) > MOST_SWITCHES:
+        if after is None or len(numbers) + len(set(wanted) - set(numbers)) > most:
             continue
         for group in wanted:
             numbers.setdefault(group, len(numbers) + 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from .conditions import Switches, Truth, switches, truth
+from .conditions import MOST_ROW_SWITCHES, Switches, Truth, switches, truth
 from .form import Condition, Field, Form, May, Part, anybody, drawn, holds_restricted
 
 
@@ -68,7 +68,7 @@ def _layout(form: Form, part_id: str, levels: tuple[str, ...]) -> Layout:
         part=part,
         fields=fields,
         switches=switches(fields, form.conditions),
-        row_switches={field.name: switches(field.rows, field.conditions) for field in lists},
+        row_switches={field.name: switches(field.rows, field.conditions, MOST_ROW_SWITCHES) for field in lists},
         whens=_whens(fields, form.conditions, drawn(form.fields, lambda level: level in levels)),
         row_whens={field.name: _whens(field.rows, field.conditions, field.rows) for field in lists},
         restricted=holds_restricted(seen),
