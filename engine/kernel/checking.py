@@ -171,6 +171,10 @@ def _check_messages(model: Model, remarks: Mapping[str, Remarks]) -> None:
     for process, node, name in received:
         if name not in names_sent and not node.properties.get("manualStart"):
             remarks[process.id].say("message-not-sent", node, message=name, near=near(name, names_sent))
+    for process, node, _ in received:
+        reply = node.properties.get("whenOpenReply")
+        if reply is not None and reply not in names_received:
+            remarks[process.id].say("message-not-received", node, message=reply, near=near(reply, names_received))
     _check_openers([(process, node, name) for process, node, name in received if node.type == "start"], remarks)
 
 

@@ -9,7 +9,7 @@ from engine.kernel.model import Node, Process, Vocabulary, walk
 from engine.kernel.remarks import Remarks, near
 from engine.kernel.times import is_day, is_period
 
-PROPERTIES = ("phase", "stalledAfter", "excludeAssigneeOf", "manualStart", "print", "payload")
+PROPERTIES = ("phase", "stalledAfter", "excludeAssigneeOf", "manualStart", "payload", "whenOpenReply")
 
 _TASKS = ("userTask", "manualTask")
 _NAMED = ("userTask", "manualTask", "businessRuleTask", "callActivity", "subProcess", "intermediateThrowEvent")
@@ -102,10 +102,16 @@ def _check_properties(node: Node, process: Process, remarks: Remarks) -> None:
             tasks = {each.id for each in walk(process.nodes) if each.type in _TASKS}
             if value not in tasks:
                 remarks.say("exclude-whom", node, id=value, near=near(value, tasks))
-        elif name not in PROPERTIES and hint.startswith("もしかして"):
+        elif _is_known(name):
+            continue
+        elif hint.startswith("もしかして"):
             remarks.say("misspelt-property", node, name=name, near=hint)
-        elif name not in PROPERTIES:
+        else:
             remarks.say("unknown-property", node, name=name)
+
+
+def _is_known(name: str) -> bool:
+    return name in PROPERTIES or name.startswith("whenOpenReply.")  # what the reply carries
 
 
 def _check_style(node: Node, remarks: Remarks) -> None:

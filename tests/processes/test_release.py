@@ -50,3 +50,15 @@ def test_every_message_that_is_sent_is_waited_for(model):
 def test_both_decision_tables_are_used(model):
     used = {node.decision for process in model.processes.values() for node in walk(process.nodes) if node.decision}
     assert used == set(model.decisions)
+
+
+def test_a_reply_that_nobody_waits_for_is_not_passed_over():
+    files = dict(releases.gather(ROOT))
+    path = "processes/bpmn/multi_agency.bpmn"
+    told = files[path].replace(b'"whenOpenReply" value="request_answered"', b'"whenOpenReply" value="request_anwsered"')
+    assert told != files[path]
+    found = releases.check(files | {path: told})
+    assert found.model is None
+    (problem,) = found.problems
+    assert (problem.rule, problem.element) == ("message-not-received", "requested")
+    assert "request_answered" in problem.message
