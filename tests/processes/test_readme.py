@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from gherkin.parser import Parser
 
-from engine import facts
+from engine import facts, walkthroughs
 from engine.kernel.duties import PROPERTIES
 from engine.kernel.feel import parse
 
@@ -53,6 +53,15 @@ def test_the_lines_to_add_to_organisation_toml_are_toml():
 def test_the_example_of_a_walkthrough_can_be_read():
     (example,) = re.findall(r"```gherkin\n(.*?)```", README, re.DOTALL)
     assert Parser().parse(example)["feature"]["language"] == "ja"
+
+
+def test_the_manual_tells_every_sentence_of_a_walkthrough_and_no_other():
+    told = snippets(section("手順を追う例"))
+    patterns = [pattern for pattern, _ in walkthroughs.SENTENCES]
+    for sentence in told:
+        assert any(re.fullmatch(pattern, sentence) for pattern in patterns), sentence
+    for pattern in patterns:
+        assert any(re.fullmatch(pattern, sentence) for sentence in told), pattern
 
 
 def test_every_file_that_the_manual_names_is_there():
