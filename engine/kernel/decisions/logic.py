@@ -56,7 +56,8 @@ class Logic:
         for number, element in enumerate(named(self._element, "input"), 1):
             refuse_others(element, _INPUT, self._remarks)
             said = first(element, "inputExpression")
-            label = words(element.get("label")) or content(said) or f"{number}列目"
+            read = content(said)
+            label = words(element.get("label")) or (read if 0 < len(read) <= 40 else f"{number}列目")
             if any(etree.QName(str(name)).localname == "inputVariable" for name in element.attrib):
                 text = f"条件の列「{label}」の inputVariable は使えません。マスでは「?」と書いてください。"
                 self._refuse("input-variable", text, element)
@@ -104,7 +105,7 @@ class Logic:
         try:
             about = parse_unary(text).about(column.expression)
         except FeelError as error:
-            self._ask("bad-cell", f"{place}「{text}」を読めません。{error.message}", element)
+            self._ask("bad-cell", f"{place}{_quoted(text)}を読めません。{error.message}", element)
             return "-"
         return "-" if about is None or self._readable(about, place, element) != about else text
 
@@ -125,7 +126,7 @@ class Logic:
         try:
             return parse(text).text
         except FeelError as error:
-            self._ask("bad-expression", f"{place}「{text}」を読めません。{error.message}", element)
+            self._ask("bad-expression", f"{place}{_quoted(text)}を読めません。{error.message}", element)
             return "null"
 
     def _ask(self, rule: str, message: str, element: etree._Element | None = None) -> None:
@@ -133,3 +134,8 @@ class Logic:
 
     def _refuse(self, rule: str, message: str, element: etree._Element | None = None) -> None:
         self._remarks.refuse(rule, self._element if element is None else element, message)
+
+
+def _quoted(text: str) -> str:
+    """A text in a message; the beginning says which one is meant."""
+    return f"「{text}」" if len(text) <= 60 else f"「{text[:60]}…」"
