@@ -478,7 +478,7 @@ def test_a_cell_that_is_too_long_together_with_its_column_is_asked_for_when_read
     long = "count([" + ",".join(["F01.age"] * 150) + "])"
     found = the_problem(file(decision(table("FIRST", [long], ["who"], ["? > 1 and ? < 3", '"a"']))))
     assert found.rule == "bad-expression" and "式が長すぎます" in found.message
-    assert len(found.message) < 200
+    assert "…」を読めません" in found.message
 
 
 @pytest.mark.parametrize(
