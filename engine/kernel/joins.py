@@ -19,14 +19,14 @@ Step = tuple[tuple[int, ...], tuple[int, ...]]  # flows that lose a token, flows
 
 def check_joins(nodes: Sequence[Node], remarks: Remarks) -> None:
     """Ask about parallel gateways that can never go on; mention those that may be left waiting."""
+    if not any(node.type == "parallelGateway" for node in nodes):
+        return
     drawn = [flow for node in nodes for flow in node.outgoing]
     flows = {flow.id: index for index, flow in enumerate(drawn)}
     incoming = {node.id: tuple(flows[flow.id] for flow in drawn if flow.target == node.id) for node in nodes}
     joins = [node for node in nodes if node.type == "parallelGateway" and len(incoming[node.id]) > 1]
-    if not joins:
-        return
     steps = [(node, step) for node in nodes for step in _steps(node, nodes, flows, incoming)]
-    played = _play(steps, len(flows))
+    played = _play(steps, len(flows)) if joins else None
     if played is None:
         return
     completed, left = played

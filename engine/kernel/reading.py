@@ -92,7 +92,8 @@ def _process(data: bytes, remarks: Remarks) -> Process | None:
         remarks.say("no-process", None)
         return None
     element, settings = found[0], Settings(found[0], remarks)
-    name = words(element.get("name")) or _pool(root, element, remarks)
+    pool = _pool(root, element, remarks)
+    name = words(element.get("name")) or pool
     _check_process(element, name, remarks)
     process = Process(
         id=element.get("id") or "", name=name, file=remarks.file, lanes=tuple(_lane_names(element)),

@@ -24,7 +24,12 @@ class Remarks:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.problems: list[Problem] = []
+        self._problems: dict[Problem, None] = {}
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was said so far, each thing once."""
+        return tuple(self._problems)
 
     def say(self, rule: str, place: Place, part: etree._Element | None = None, /, **given: object) -> None:
         """A rule of `rules.toml` applies to `place`; `given` fills its text."""
@@ -38,11 +43,10 @@ class Remarks:
 
     def stops(self) -> int:
         """How many things keep the file from being run."""
-        return sum(problem.kind in ("ask", "refused") for problem in self.problems)
+        return sum(problem.kind in ("ask", "refused") for problem in self._problems)
 
     def _add(self, problem: Problem) -> None:
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self._problems.setdefault(problem)
 
 
 def spoken(place: Place) -> str:

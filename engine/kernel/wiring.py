@@ -26,8 +26,10 @@ _LANGUAGES = ("", "feel", "juel")  # the last is what Camunda 7 calls ${…}; it
 def wire(scope: etree._Element, nodes: Sequence[Node], ids: frozenset[str], remarks: Remarks) -> tuple[Node, ...]:
     """The nodes with their flows. `ids` are those of all flow nodes in the scope, refused ones included."""
     before = remarks.stops()
-    flows = list(_flows(scope, ids, remarks))
-    wired = [_with_flows(node, [flow for flow in flows if flow.source == node.id], remarks) for node in nodes]
+    outgoing: dict[str, list[Flow]] = {}
+    for flow in _flows(scope, ids, remarks):
+        outgoing.setdefault(flow.source, []).append(flow)
+    wired = [_with_flows(node, outgoing.get(node.id, []), remarks) for node in nodes]
     if not ids:
         remarks.say("empty", scope)
     elif len(wired) == len(ids):  # else refused nodes are holes, and nothing is certain about ways through them

@@ -41,9 +41,7 @@ class Drawing:
         return self.node("startEvent", id, name, self._definition(message=message), **settings)
 
     def end(self, id: str = "done", name: str = "", **settings: str) -> Self:
-        self.node("endEvent", id, name, **settings)
-        self._here = None
-        return self
+        return self.node("endEvent", id, name, **settings).apart()
 
     def user(self, id: str, name: str = "", *, loop: str = "", **settings: str) -> Self:
         return self.node("userTask", id, name, loop, **settings)
@@ -110,7 +108,7 @@ class Drawing:
         signal: str | None = None, interrupting: bool = True, **settings: str,
     ) -> Self:  # fmt: skip
         """An event on an activity; the next step follows the event."""
-        self._here = None
+        self.apart()
         given = {"attachedToRef": on, "cancelActivity": "true" if interrupting else "false"}
         event = self._definition(message, timer, signal)
         return self.node("boundaryEvent", id, name, event, attributes=given, **settings)
@@ -139,6 +137,11 @@ class Drawing:
         self._here = id
         return self
 
+    def apart(self) -> Self:
+        """The next step follows nothing."""
+        self._here = None
+        return self
+
     def to(self, target: str, name: str = "") -> Self:
         """Join this step to another, and stay here."""
         return self.flow(self._there(), target, name=name)
@@ -152,8 +155,7 @@ class Drawing:
         here = self._there()
         self.flow(here, target, name=name)
         self._defaults[here] = self._flows[-1][0]
-        self._here = None
-        return self
+        return self.apart()
 
     def flow(
         self, source: str, target: str, condition: str | None = None, *, id: str | None = None, name: str = ""
