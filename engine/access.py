@@ -37,6 +37,11 @@ class Sight:
         return any(ground.opens_case for ground in self.grounds)
 
     @property
+    def sees_all(self) -> bool:
+        """Whether some ground opens every form of the case."""
+        return any("*" in ground.forms for ground in self.grounds)
+
+    @property
     def names(self) -> bool:
         """Whether the household's names may be shown."""
         return self.may_open or self.own_tasks

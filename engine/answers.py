@@ -158,9 +158,10 @@ def prefilled(form: Form, part: str | None, scope: Scope) -> dict[str, Any]:
     scope.own = own
     data: dict[str, Any] = {name: kept for name, kept in (own or {}).items() if name != "answered_at"} if not form.stands_alone else {}
     scope.here = {form.id: data}
+    carried = _carried(form, part, own, before=True)
     for each in _fields(form, part):
         found = value(scope, each.prefill) if each.prefill is not None else None
-        if found in (None, "", []) and own is not None and not form.stands_alone:
+        if found in (None, "", []) and own is not None and each.name in carried:
             found = own.get(each.name)
         if found in (None, "", []):
             data.pop(each.name, None)
@@ -289,12 +290,13 @@ def previous(form: Form, scope: Scope) -> Mapping[str, Any] | None:
     return found if isinstance(found, Mapping) else None
 
 
-def _carried(form: Form, part: str | None, own: Mapping[str, Any] | None) -> dict[str, Any]:
+def _carried(form: Form, part: str | None, own: Mapping[str, Any] | None, before: bool = False) -> dict[str, Any]:
+    """What earlier parts said; with ``before`` without what only this part asks."""
     if own is None or form.stands_alone or part is None:
         return {}
     place = {each.id: number for number, each in enumerate(form.parts)}
     here = place[part]
-    earlier = {each.name for each in form.fields if not each.parts or min(place[id] for id in each.parts) <= here}
+    earlier = {each.name for each in form.fields if not each.parts or min(place[id] for id in each.parts) <= here - before}
     return {name: kept for name, kept in own.items() if name in earlier and name != "answered_at"}
 
 

@@ -45,7 +45,7 @@ class Inbox:
     next: str | None
 
 
-VIEWS = ("mine", "group", "overdue", "today")
+VIEWS = ("all", "mine", "group", "overdue", "today")
 
 
 def read(city: City, c: Connection, by: By, view: str = "mine", after: str | None = None, size: int = PAGE) -> Inbox:

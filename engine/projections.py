@@ -67,10 +67,10 @@ def _close_tasks(c: Connection, closed: Mapping[str, str], at: datetime, by: int
     task = store.task
     done = [id for id, how in closed.items() if how == "done"]
     if done:
-        c.execute(sa.update(task).where(task.c.id.in_(done)).values(status="done", closed_at=at, closed_by=by))
+        c.execute(sa.update(task).where(task.c.id.in_(done)).values(status="done", closed_at=at, closed_by=by, item=None))
     for id, because in closed.items():
         if because != "done":
-            c.execute(sa.update(task).where(task.c.id == id).values(status="withdrawn", closed_at=at, closed_because=because))
+            c.execute(sa.update(task).where(task.c.id == id).values(status="withdrawn", closed_at=at, closed_because=because, item=None))
     if closed:
         c.execute(sa.delete(store.candidate).where(store.candidate.c.task.in_(list(closed))))
 
@@ -90,15 +90,21 @@ def _open_tasks(
 
 def _task(c: Connection, executable: Executable, case: int, instance: int, opened: events.TaskOpened, at: datetime) -> dict[str, Any]:
     node = executable.nodes[opened.element]
-    form, _, part = (node.form or "").partition("#")
     assignee = int(opened.assignee) if opened.assignee is not None else None
     return {
-        "id": opened.token, "instance": instance, "case": case, "process": opened.element.split(":")[0], "element": opened.element,
-        "name": node.name, "form": form or None, "part": part or None, "lane": node.lane, "activation": opened.activation,
+        **task_columns(node, opened.element), "id": opened.token, "instance": instance, "case": case, "activation": opened.activation,
         "item": plain(opened.item) or None, "status": "open", "opened_at": at, "due_on": opened.due_on,
-        "due_reason": node.due, "follow_up_on": opened.follow_up_on, "priority": opened.priority,
-        "stalled_after": stalled_after(node), "assignee": assignee, "claimed_at": at if assignee is not None else None,
-        "excluded": _excluded(c, instance, opened.element, node),
+        "follow_up_on": opened.follow_up_on, "priority": opened.priority, "assignee": assignee,
+        "claimed_at": at if assignee is not None else None, "excluded": _excluded(c, instance, opened.element, node),
+    }  # fmt: skip
+
+
+def task_columns(node: Node, element: str) -> dict[str, Any]:
+    """What a task takes from the diagram."""
+    form, _, part = (node.form or "").partition("#")
+    return {
+        "process": element.split(":")[0], "element": element, "name": node.name, "form": form or None, "part": part or None,
+        "lane": node.lane, "due_reason": node.due, "stalled_after": stalled_after(node),
     }  # fmt: skip
 
 

@@ -18,8 +18,11 @@ from engine.city import By, City
 from engine.facts import Facts, NewCase
 from engine.kernel import state as states
 from engine.kernel.commands import Deliver
+from engine.kernel.model import Node
 from engine.organisation import OF_HEADS, OF_MANAGERS
+from engine.meetings import NEW
 from forms.choices import Choices
+from forms.dates import wareki
 from forms.form import Field, Form, anybody
 from forms.layout import layout
 
@@ -48,15 +51,35 @@ class Rehearsal:
     city: City
     clock: Clock
     process: str
+    until: datetime | None = None  # the clock is not moved past this moment
     case: int | None = None
     typed: dict[str, int] = field(default_factory=dict)  # required fields typed by the people of an organisation
     _people: dict[str, By] = field(default_factory=dict)
     _keys: int = 0
 
     # -- the clock --------------------------------------------------------------------------------------------------
+    def begins_before(self, n: int) -> None:
+        """The story begins on the ``n``-th open day before today; nothing has happened yet."""
+        with self.city.store.reading() as c:
+            calendar, day = self.city.calendar(c), self.city.today
+            while n:
+                day -= timedelta(days=1)
+                n -= calendar.is_open(day)
+        self.clock.moment = datetime.combine(day, MORNING, TOKYO).astimezone(UTC)
+
+    def comes_to_today(self) -> None:
+        """The clock comes to the present."""
+        if self.until is None:
+            raise Stuck("「今日になる」は、デモの物語でだけ使えます。")
+        self._move(self.until)
+
     def today_is(self, day: date) -> None:
         """The morning of a day; whatever fell due on the way is done in its order."""
-        goal = datetime.combine(day, MORNING, TOKYO).astimezone(UTC)
+        self._move(datetime.combine(day, MORNING, TOKYO).astimezone(UTC))
+
+    def _move(self, goal: datetime) -> None:
+        if self.until is not None:
+            goal = min(goal, self.until)
         while (moment := self._next_due(goal)) is not None:
             self.clock.moment = max(self.clock.moment, moment)
             outbox.work_all(self.city)
@@ -72,7 +95,8 @@ class Rehearsal:
             self.today_is(self.city.calendar(c).workdays(n, self.city.today))
 
     def minutes_pass(self, n: int) -> None:
-        self.clock.moment += timedelta(minutes=n)
+        later = self.clock.moment + timedelta(minutes=n)
+        self.clock.moment = later if self.until is None else max(self.clock.moment, min(later, self.until))
 
     # -- who --------------------------------------------------------------------------------------------------------
     def by(self, who: str) -> By:
@@ -217,7 +241,7 @@ class Rehearsal:
             if each.kind == "list":
                 self._fill_row(sent, each, text, offered)
             else:
-                sent[each.name] = _value(each, text, offered)
+                sent[each.name] = _value(each, text, offered, self.city.today)
             if each.required and each.name not in replaced:
                 replaced.add(each.name)
                 office = self.group(who).split(".")[0]
@@ -232,7 +256,7 @@ class Rehearsal:
             if not found:
                 raise Stuck(f"「{each.title}」の行「{text}」は「見出し=値」で書いてください。")
             column = _field(each.rows, label)
-            row[column.name] = _value(column, typed, offered)
+            row[column.name] = _value(column, typed, offered, self.city.today)
         rows = list(sent.get(each.name) or ())
         same = next((n for n, known in enumerate(rows) if "org" in row and known.get("org") == row["org"] and not _is_full(each, known)), None)
         if same is None and "org" in row and each.name != "actions":
@@ -289,13 +313,18 @@ def _own(row: Any, by: By) -> frozenset[str]:
     return by.groups if row.assignee == by.person else frozenset()
 
 
-def start_form(city: City, c: Any, process: str, closure: str) -> tuple[Form, str]:
-    """The form with which a process begins: that of the task after its start."""
+def start_node(city: City, c: Any, process: str, closure: str) -> Node:
+    """The task with which a process begins."""
     nodes = {node.id: node for node in city.executable(c, closure).process(process).nodes}
     node = next(node for node in nodes.values() if node.type == "start")
     while node.form is None:
         node = nodes[node.outgoing[0].target]
-    form_id, _, part = node.form.partition("#")
+    return node
+
+
+def start_form(city: City, c: Any, process: str, closure: str) -> tuple[Form, str]:
+    """The form of the task with which a process begins, and its part."""
+    form_id, _, part = (start_node(city, c, process, closure).form or "").partition("#")
     form = city.forms(c, closure)[form_id]
     return form, part or form.parts[0].id
 
@@ -310,7 +339,7 @@ def _field(fields: Iterable[Field], label: str) -> Field:
     raise Stuck(f"「{label}」という欄はありません。あるのは: {'、'.join(each.title for each in known)}")
 
 
-def _value(each: Field, text: str, offered: Choices) -> Any:
+def _value(each: Field, text: str, offered: Choices, today: date) -> Any:
     text = text.strip()
     match each.kind:
         case "code":
@@ -321,6 +350,8 @@ def _value(each: Field, text: str, offered: Choices) -> Any:
             return {"はい": True, "いいえ": False}[text]
         case "number":
             return int(text)
+        case "date" if (relative := re.fullmatch(r"(\d+)日後", text)):
+            return (today + timedelta(days=int(relative[1]))).isoformat()
         case "datetime":
             moment = datetime.fromisoformat(text)
             return (moment if moment.tzinfo else moment.replace(tzinfo=TOKYO)).isoformat()
@@ -329,7 +360,7 @@ def _value(each: Field, text: str, offered: Choices) -> Any:
         case "persons":
             return [_chosen(each, part, offered) for part in text.split("／")]
         case "meeting":
-            return _meeting(text, offered)
+            return _meeting(text, offered, today)
     return text
 
 
@@ -353,11 +384,13 @@ def _chosen(each: Field, text: str, offered: Choices) -> str:
     return found[0]
 
 
-def _meeting(text: str, offered: Choices) -> str:
-    from forms.dates import wareki
-
-    day = date.fromisoformat(text)
-    return next((choice.value for choice in offered.meetings if choice.label.startswith(wareki(day))), f"new:{text}")
+def _meeting(text: str, offered: Choices, today: date) -> str:
+    """A meeting by its day; 「定例」 is the next regular one."""
+    if text == "定例":
+        return next(choice.value for choice in offered.meetings if "定例" in choice.label)
+    relative = re.fullmatch(r"(\d+)日後", text)
+    day = today + timedelta(days=int(relative[1])) if relative else date.fromisoformat(text)
+    return next((choice.value for choice in offered.meetings if choice.label.startswith(wareki(day))), f"{NEW}{day.isoformat()}")
 
 
 def _is_full(each: Field, row: Mapping[str, Any]) -> bool:

@@ -155,6 +155,8 @@ SENTENCES: tuple[tuple[str, Callable[..., None]], ...] = (
     (r"(.+)の人が「(.+)」を済ませる", lambda r, rows, known, who, task: r.answers(who, task, [])),
     (r"(.+)の人がケースの画面から(.+)を記録する", _case_page),
     (r"(.+)の人が(.+)を求める", lambda r, rows, known, who, what: r.presses_called(who, what)),
+    (r"今日から(\d+)開庁日前である", lambda r, rows, known, n: r.begins_before(int(n))),
+    (r"今日になる", lambda r, rows, known: r.comes_to_today()),
     (rf"{_DAY}になる", lambda r, rows, known, text: r.today_is(day(text))),
     (r"(\d+)開庁日が過ぎる", lambda r, rows, known, n: r.days_pass(int(n))),
     (rf"「(.+)」が(.+)の一覧に{_DAY}までとある", _listed),

@@ -10,9 +10,9 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine import people
-from web import auth, dates, demo, frame, guard, language, vendor
+from web import auth, cases, dates, demo, frame, guard, inbox, language, tasks, vendor
 
-FAMILIES = (demo,)  # families of screens: each has `pages`
+FAMILIES = (demo, inbox, tasks, cases)  # families of screens: each has `pages`
 
 
 def create_app(config: Mapping[str, Any]) -> Flask:

@@ -1,0 +1,83 @@
+"""What happened in a case, as entries that screens put into words. An entry shows only to those who may read what is behind it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine import store
+from engine.access import Sight
+from engine.city import City
+
+PAGE = 30
+QUIET = ("TaskClaimed", "TaskGivenBack")  # shown among what happened by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    seq: int
+    at: datetime
+    kind: str
+    by: int | None
+    organisation: str | None
+    name: str = ""  # of the task, event or process
+    answer: int | None = None
+    form: str | None = None
+    part: str | None = None
+    phases: Mapping[str, str] = field(default_factory=dict)  # ladder -> code reached
+    withdrawn: tuple[str, ...] = ()  # names of tasks that went away
+    instance: int | None = None
+
+
+def read(c: Connection, city: City, sight: Sight, before: int | None = None, size: int = PAGE) -> tuple[list[Entry], int]:
+    """The newest entries that this person may see, and how many older events there are."""
+    event, answer = store.event, store.answer
+    query = (
+        sa.select(event, answer.c.form, answer.c.part, answer.c.organisation.label("answered_by"), answer.c.by.label("answerer"))
+        .outerjoin(answer, answer.c.id == event.c.answer)
+        .where(event.c.case == sight.case)
+        .order_by(event.c.seq.desc())
+    )
+    if before is not None:
+        query = query.where(event.c.seq < before)
+    found: list[Entry] = []
+    seen = 0
+    for row in c.execute(query.limit(size * 10)):
+        if len(found) == size:
+            break
+        seen = row.seq
+        if _may_see(sight, row):
+            found.append(_entry(c, city, row))
+    older = c.scalar(sa.select(sa.func.count()).select_from(event).where(event.c.case == sight.case, event.c.seq < seen)) or 0
+    return found, older if seen else 0
+
+
+def _may_see(sight: Sight, row: Any) -> bool:
+    if row.form is not None:
+        return row.answerer == sight.by.person or sight.level(row.form, row.answered_by) is not None
+    return sight.sees_all or row.kind in ("CaseOpened",) or row.organisation == sight.by.organisation
+
+
+def _entry(c: Connection, city: City, row: Any) -> Entry:
+    steps: Iterable[dict[str, Any]] = row.detail if isinstance(row.detail, list) else ()
+    executable = None
+    if row.instance is not None:
+        closure = c.scalar(sa.select(store.instance.c.closure).where(store.instance.c.id == row.instance))
+        executable = city.executable(c, closure) if closure is not None else None
+    name = ""
+    if executable is not None and row.element in executable.nodes:
+        name = executable.nodes[row.element].name
+    elif row.kind == "InstanceStarted" and executable is not None:
+        process = c.scalar(sa.select(store.instance.c.process).where(store.instance.c.id == row.instance))
+        name = executable.process(process).name
+    phases = {each["ladder"]: each["phase"] for each in steps if each["kind"] == "PhaseReached"}
+    withdrawn = tuple(
+        executable.nodes[each["element"]].name for each in steps
+        if each["kind"] == "TaskWithdrawn" and executable is not None and each["element"] in executable.nodes
+    )  # fmt: skip
+    return Entry(
+        row.seq, row.at, row.kind, row.by, row.organisation, name, row.answer, row.form, row.part, phases, withdrawn, row.instance
+    )

@@ -1,0 +1,313 @@
+"""One やること: its form, drafts, finishing it, and who has it in hand. What a finished form does is decided in the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, jsonify, redirect, render_template, request, session, url_for
+from sqlalchemy.engine import Connection
+from werkzeug.wrappers import Response
+
+import forms
+from engine import access, answers, assignments, cases, choices, drafts, inbox, outbox, store, whereabouts
+from engine.city import By
+from engine.errors import NoLongerOpen, NotAllowed
+from engine.facts import Facts
+from engine.kernel.model import Node
+from engine.kernel.running import Executable
+from engine.kernel.state import load
+from forms import Form
+from web import acting, timeline
+from web.context import city, now
+from web.language import _
+
+pages = Blueprint("tasks", __name__, url_prefix="/tasks")
+
+
+@dataclass
+class Desk:
+    """A task with all that its page needs."""
+
+    c: Connection
+    by: By
+    task: Any
+    case: Any
+    instance: Any
+    executable: Executable
+    facts: Facts
+    form: Form | None
+    part: str
+
+    @property
+    def node(self) -> Node:
+        return self.executable.nodes[self.task.element]
+
+    @property
+    def subject(self) -> str:
+        return f"task:{self.task.id}"
+
+    def scope(self) -> answers.Scope:
+        state = load(bytes(self.instance.state))
+        return answers.Scope(self.c, city(), self.facts, self.executable, state, self.by, self.task, self.instance.closure)
+
+    def choices(self) -> forms.Choices:
+        return choices.of(self.c, city(), self.by, self.facts)
+
+    @property
+    def is_mine_to_answer(self) -> bool:
+        return self.task.status == "open" and self.task.assignee in (None, self.by.person) and access.may_take(self.c, self.by, self.task)
+
+
+@pages.get("/<task>")
+def show(task: str) -> str | Response:
+    """The page of a task; one that is over shows what became of it."""
+    with city().store.reading() as c:
+        desk = _desk(c, task)
+        if desk.task.status != "open":
+            return redirect(_after(desk.c, desk.by, desk.case, desk.task.closed_at is not None), 303)
+        draft = drafts.load(c, desk.by.person or 0, desk.subject)
+        return _page(desk, typed=draft.typed if draft is not None else None, draft=draft)
+
+
+@pages.post("/<task>/complete")
+def complete(task: str) -> str | Response | tuple[str, int]:
+    """Finish the task, keep a draft, or draw the page again with a row more or less. Nothing that was typed is lost."""
+    do = request.form.get("do", "save")
+    with city().store.reading() as c:
+        desk = _desk(c, task)
+        if do == "forget":
+            drafts.forget(city(), desk.by.person or 0, desk.subject)
+            return redirect(url_for("tasks.show", task=task), 303)
+        if desk.form is None:
+            return _complete(desk, {}, None)
+        before = answers.prefilled(desk.form, desk.part, desk.scope())
+        sent = forms.read(
+            desk.form, desk.part, request.form, before=before, may=_may, choices=desk.choices(), beside=("csrf_token", "key")
+        )
+        if desk.task.status != "open":
+            return _conflict(desk, sent)
+        if sent.wants == "save":
+            drafts.save(city(), desk.by.person or 0, desk.subject, sent.typed)
+            acting.say_done(_("下書きを保存しました。"))
+            return redirect(url_for("inbox.index"), 303)
+        if sent.wants != "complete":
+            return _page(desk, typed=sent.typed)
+        errors = forms.check(desk.form, desk.part, sent.data, found=sent.errors, may=_may)
+        if errors:
+            return _page(desk, typed=sent.typed, errors=errors), 422
+        submitted = {each.name: sent.data[each.name] for each in desk.form.part(desk.part).fields if not each.auto and each.name in sent.data}
+        return _complete(desk, submitted, sent)
+
+
+def _complete(desk: Desk, submitted: dict[str, Any], sent: Any) -> str | Response | tuple[str, int]:
+    try:
+        outcome = cases.complete(city(), desk.task.id, submitted, desk.by, acting.key())
+    except answers.Errors as errors:
+        return _page(desk, typed=sent.typed, errors=errors.errors), 422
+    except NoLongerOpen:
+        return _conflict(_desk(desk.c, desk.task.id), sent)
+    drafts.forget(city(), desk.by.person or 0, desk.subject)
+    outbox.drain(city(), outcome.case)
+    acting.say_done(_("「%(title)s」を終えました。", title=desk.task.name))
+    session["left_case"] = outcome.case
+    with city().store.reading() as c:
+        return redirect(_after(c, desk.by, desk.case, True), 303)
+
+
+def _after(c: Connection, by: By, case: Any, onward: bool) -> str:
+    """Where to go when a task is over: the next task of this case that is mine, else the list."""
+    following = inbox.next_of_case(city(), c, by, case.id) if onward else None
+    return url_for("tasks.show", task=following) if following is not None else url_for("inbox.index")
+
+
+@pages.post("/<task>/draft")
+def draft(task: str) -> Response:
+    """Keep what is on the page, as it is typed."""
+    with city().store.reading() as c:
+        desk = _desk(c, task)
+        if desk.task.status != "open" or desk.form is None:
+            raise NoLongerOpen
+        typed = {name: request.form.getlist(name) for name in request.form if name not in ("csrf_token", "key", "do")}
+    saved_at = drafts.save(city(), desk.by.person or 0, desk.subject, typed)
+    return jsonify({"saved_at": saved_at.isoformat()})
+
+
+@pages.post("/<task>/claim")
+def claim(task: str) -> Response:
+    assignments.claim(city(), task, acting.by())
+    return redirect(url_for("tasks.show", task=task), 303)
+
+
+@pages.post("/<task>/give-back")
+def give_back(task: str) -> Response:
+    assignments.give_back(city(), task, acting.by())
+    acting.say_done(_("チームに戻しました。"))
+    return redirect(url_for("inbox.index"), 303)
+
+
+@pages.post("/<task>/reassign")
+def reassign(task: str) -> Response:
+    """The head of the group hands the task to somebody."""
+    to = request.form.get("to", "")
+    assignments.reassign(city(), task, int(to) if to.isdigit() else 0, acting.by())
+    acting.say_done(_("担当を変えました。"))
+    return redirect(url_for("inbox.index"), 303)
+
+
+def _desk(c: Connection, id: str) -> Desk:
+    by = acting.by()
+    task = c.execute(sa.select(store.task).where(store.task.c.id == id)).one_or_none()
+    if task is None or not (access.may_do(city(), c, by, task) or access.may_reassign(c, by, task)):
+        raise NotAllowed
+    instance = c.execute(sa.select(store.instance).where(store.instance.c.id == task.instance)).one()
+    case = c.execute(sa.select(store.case).where(store.case.c.id == task.case)).one()
+    form = city().forms(c, instance.closure)[task.form] if task.form is not None else None
+    part = task.part or (form.parts[0].id if form is not None else "")
+    return Desk(c, by, task, case, instance, city().executable(c, instance.closure), Facts(c, city(), case.id, instance.id), form, part)
+
+
+def _may(level: str) -> bool:
+    """Whoever has a task at hand sees all of its own part; L3 is never drawn."""
+    return level in access.LEVELS
+
+
+def _page(desk: Desk, typed: Any = None, errors: Any = (), draft: Any = None) -> str:
+    c, task = desk.c, desk.task
+    sight = access.sight(city(), c, desk.by, desk.case)
+    household = access.names(city(), c, [task.case]).get(task.case, "") if sight.names else ""
+    process = desk.executable.process(task.process)
+    people = acting.names_of_people(c, [task.assignee])
+    who = people.get(task.assignee or 0) or acting.group_label(c, sorted(access.groups_of(c, task.id)))
+    is_mine = desk.is_mine_to_answer
+    steps = whereabouts.near(c, desk.executable, desk.instance.id, task.element)
+    return render_template(
+        "task.html",
+        task={
+            "id": task.id, "title": task.name, "number": desk.case.number, "case_title": household,
+            "case_url": url_for("cases.show", number=desk.case.number) if sight.may_open else None, "process": process.name,
+            "process_url": None, "who": who, "is_mine": task.assignee == desk.by.person, "opened_at": task.opened_at,
+            "due": acting.due(task.due_on, city().calendar(c)), "due_until": None, "why_due": why_due(c, task),
+            "instructions": [line for line in desk.node.documentation.splitlines() if line.strip()], "draft_key": desk.subject, "key": acting.key(),
+        },
+        steps={"title": process.name, "entries": [{"title": title, "note": _STATES[state](), "state": state} for title, state in steps]},
+        form=_drawn(desk, typed, errors), may_answer=is_mine, hints=_hints(desk), errors=acting.wrong(errors), draft=draft, next_hint=None,
+        brief=_brief(desk, sight, household), brief_note=None,
+        may={
+            "claim": task.assignee is None and access.may_take(c, desk.by, task), "give_back": task.assignee == desk.by.person,
+            "reassign": access.may_reassign(c, desk.by, task), "change_due": False, "emergency": False,
+        },
+        colleagues=[{"id": row.id, "name": row.name} for row in assignments.people_for(c, task.id) if row.id != task.excluded],
+        comments=[], may_comment=False, files=[], may_attach=False, here=_here(desk, process), done=acting.done(),
+    )  # fmt: skip
+
+
+_STATES = {"done": lambda: _("済み"), "current": lambda: _("いまここ"), "ahead": lambda: _("このあと")}
+
+
+def _drawn(desk: Desk, typed: Any, errors: Any) -> Any:
+    if desk.form is None:
+        return ""
+    data = answers.prefilled(desk.form, desk.part, desk.scope())
+    if not desk.is_mine_to_answer:
+        return forms.show(desk.form, data, part=desk.part, may=_may, choices=desk.choices())
+    return forms.draw(
+        desk.form, desk.part, data, errors=errors, typed=typed, choices=desk.choices(), may=_may,
+        action=url_for("tasks.complete", task=desk.task.id), translate=_,
+    )  # fmt: skip
+
+
+def _hints(desk: Desk) -> list[dict[str, str]]:
+    """What decision tables said before this task, where its form starts from their result."""
+    if desk.form is None:
+        return []
+    scope, found = desk.scope(), []
+    for name in sorted(desk.executable.results):
+        value = scope.latest(name)
+        uses = [each for each in desk.form.part(desk.part).fields if name in (each.prefill or "")]
+        if uses and isinstance(value, dict) and "why" in value:
+            first = uses[0]
+            title = _("目安：%(option)s", option=first.label_of(value.get(first.name)))
+            found.append({"title": title, "text": _("%(why)s。決めるのはあなたです。", why=value["why"])})
+    return found
+
+
+def _brief(desk: Desk, sight: access.Sight, household: str) -> list[tuple[str, str]]:
+    organisation = city().organisation(desk.c)
+    found = [(_("番号"), desk.case.number)]
+    if household:
+        found.append((_("世帯"), household))
+    if sight.may_open:
+        for title, ladder, code in ((_("ケース"), "case", desk.case.phase_case), (_("多機関協働"), "coordination", desk.case.phase_coordination)):
+            phase = organisation.phase(ladder, code) if code else None
+            if phase is not None:
+                found.append((title, phase.name))
+        if desk.case.lead_org:
+            found.append((_("主担当"), organisation.label(desk.case.lead_org)))
+    item = desk.task.item or {}
+    if item.get("question"):
+        found.append((_("たずねたいこと"), item["question"]))
+    if item and not sight.may_open:
+        names = [choices.person_label(row) for row in desk.facts.people if _agrees(desk, row)]
+        if names:
+            found.append((_("同意のあるかた"), "、".join(names)))
+    return found
+
+
+def _agrees(desk: Desk, row: Any) -> bool:
+    """An agency that is asked sees the names of those who agreed that it may know."""
+    given = desk.facts.consents.get(row.id)
+    return given is not None and not row.concealed and given.shares_with(desk.by.organisation or "", "share", city().today)
+
+
+def why_due(c: Connection, task: Any) -> str:
+    """Why the deadline is this day: the period as the city calls it."""
+    text = (task.due_reason or "").removeprefix("=")
+    settings = city().organisation(c).settings
+    if text.startswith("settings."):
+        setting = settings.get(text.removeprefix("settings."))
+        return f"{setting.meaning}（{_period(str(setting.value))}）" if setting is not None else ""
+    return _("このやることが届いてから%(period)sです。", period=_period(text)) if text.startswith("P") else ""
+
+
+def _period(text: str) -> str:
+    if text == "P0BD":
+        return _("当日中")
+    if text.startswith("P") and text.endswith("BD"):
+        return _("%(n)s開庁日", n=text[1:-2])
+    return text
+
+
+def _here(desk: Desk, process: Any) -> dict[str, Any]:
+    node = desk.task.element.split(":")[1]
+    done = set(whereabouts.done_elements(desk.c, desk.instance.id, desk.task.process))
+    rows = whereabouts.table(process, node, done)
+    return {
+        "diagram_url": url_for("processes.diagram", process=desk.task.process, closure=desk.instance.closure),
+        "table": [{"element": row.element, "no": row.no, "title": row.title, "state": row.state} for row in rows],
+    }
+
+
+def _conflict(desk: Desk, sent: Any) -> tuple[str, int]:
+    """Somebody was first: who, when, what happened meanwhile; and everything that was typed."""
+    c, task = desk.c, desk.task
+    sight = access.sight(city(), c, desk.by, desk.case)
+    who = acting.names_of_people(c, [task.closed_by]).get(task.closed_by or 0)
+    ended = {
+        "who": who or _("業務の流れ"), "at": task.closed_at or now(),
+        "how": _("完了しました") if task.status == "done" else _("取り下げました"),
+    }  # fmt: skip
+    typed = forms.show(desk.form, sent.data, part=desk.part, may=_may, choices=desk.choices()) if desk.form is not None and sent is not None else None
+    onward = [{"title": _("やることの一覧へ"), "url": url_for("inbox.index")}]
+    if sight.may_open:
+        onward.insert(0, {"title": _("ケースを開く"), "url": url_for("cases.show", number=desk.case.number)})
+    page = render_template(
+        "conflict.html",
+        task={
+            "title": task.name, "number": desk.case.number, "case_title": access.names(city(), c, [task.case]).get(task.case, "") if sight.names else "",
+            "case_url": url_for("cases.show", number=desk.case.number) if sight.may_open else None,
+        },
+        ended=ended, meanwhile=timeline.entries(c, desk.by, sight, 8), typed=typed, onward=onward,
+    )  # fmt: skip
+    return page, 409
