@@ -469,24 +469,14 @@ def _next_number(c: Connection, today: date) -> str:
     table = store.case_number
     taken = c.execute(sa.update(table).where(table.c.fiscal_year == year).values(last=table.c.last + 1).returning(table.c.last)).scalar()
     if taken is None:
-        c.execute(_insert_unless_there(c, table, {"fiscal_year": year, "last": 0}))
+        c.execute(store.insert_unless_there(c, table, {"fiscal_year": year, "last": 0}))
         taken = c.execute(sa.update(table).where(table.c.fiscal_year == year).values(last=table.c.last + 1).returning(table.c.last)).scalar_one()
     return f"{year}-{taken:05d}"
 
 
-def _insert_unless_there(c: Connection, table: sa.Table, values: Mapping[str, Any]) -> Any:
-    if c.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-
-        return insert_postgresql(table).values(**values).on_conflict_do_nothing()
-    from sqlalchemy.dialects.sqlite import insert as insert_sqlite
-
-    return insert_sqlite(table).values(**values).on_conflict_do_nothing()
-
-
 def _once(c: Connection, key: str, at: Any) -> None:
     """A request is carried out once, however often it arrives. Raises Repeated with what it did then."""
-    if c.execute(_insert_unless_there(c, store.command, {"key": key, "at": at})).rowcount == 1:
+    if c.execute(store.insert_unless_there(c, store.command, {"key": key, "at": at}).returning(store.command.c.key)).first() is not None:
         return
     raise Repeated(c.scalar(sa.select(store.command.c.result).where(store.command.c.key == key)) or {})
 

