@@ -181,6 +181,7 @@ task = sa.Table(
     sa.Column("stalled_after", Number), sa.Column("assignee", Number), sa.Column("claimed_at", Moment), sa.Column("excluded", Number),
     sa.Column("closed_at", Moment), sa.Column("closed_by", Number), sa.Column("closed_because", Text),
     sa.Index(None, "status", "due_on", "id"), sa.Index(None, "assignee", "status", "due_on"), sa.Index(None, "instance", "element"),
+    sa.Index(None, "element", "status", "closed_at"), sa.Index(None, "closed_at"),
 )
 candidate = sa.Table(
     "candidate", metadata, sa.Column("grp", Text, primary_key=True), sa.Column("due_on", Day, primary_key=True), _to("task.id", primary_key=True),
@@ -201,7 +202,7 @@ message = sa.Table(
     "message", metadata, _id(), _to("case.id", nullable=False, index=True), sa.Column("name", Text, nullable=False), sa.Column("payload", Json, nullable=False),
     _to("instance.id", "sender"), _to("instance.id", "receiver"), sa.Column("status", Text, nullable=False),
     sa.Column("optional", Yes, nullable=False), sa.Column("sent_at", Moment, nullable=False), sa.Column("settled_at", Moment),
-    sa.Index(None, "case", "status"),
+    sa.Index(None, "case", "status"), sa.Index(None, "status"),
 )
 outbox = sa.Table(
     "outbox", metadata, _id(), sa.Column("key", Text, nullable=False, unique=True), sa.Column("kind", Text, nullable=False), _to("case.id"),
