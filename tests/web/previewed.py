@@ -12,8 +12,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from flask import Blueprint, Flask, Response, render_template
+from flask import Flask, Response, render_template
 from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
+
+import forms
+from forms import Form, Part
 
 HERE = Path(__file__).parent / "previews"
 TODAY = date(2026, 11, 25)
@@ -24,7 +28,7 @@ LINKED = {
     "tasks": [(name, f"/tasks/<task>/{name}") for name in
               ("show", "complete", "draft", "claim", "give_back", "reassign", "change_due", "comment", "attach")],
     "cases": [("new", "/cases/new"), ("create", "/cases/create"), ("draft", "/cases/draft"), ("show", "/cases/<number>")]
-    + [(name, f"/cases/<number>/{name}") for name in ("emergency", "record", "people", "consent", "attach")],
+    + [(name, f"/cases/<number>/{name}") for name in ("record", "people", "consent", "attach")],
     "meetings": [("index", "/meetings"), ("create", "/meetings/create"), ("show", "/meetings/<meeting>"),
                  ("minutes", "/meetings/<meeting>/minutes")],
     "watch": [("stalled", "/stalled")],
@@ -104,6 +108,19 @@ def empty_inbox() -> dict[str, Any]:
     return {**inbox(), "groups": [], "counts": it(now=0, late=0), "pages": whole(0), "done": None}
 
 
+def sample() -> tuple[Form, Part]:
+    """The longest part of the city's forms, with which a page has to cope."""
+    known, problems = forms.load(HERE.parents[2] / "forms" / "schemas")
+    assert not problems
+    parts = [(form, part) for form in known.values() for part in form.parts]
+    return max(parts, key=lambda each: len(each[1].fields))
+
+
+def drawn(data: dict[str, Any]) -> Markup:
+    form, part = sample()
+    return forms.draw(form, part, data)
+
+
 def task() -> dict[str, Any]:
     return {
         "task": it(
@@ -116,11 +133,11 @@ def task() -> dict[str, Any]:
             it(title="相談を受け止める", note="11月24日 春風", state="done"), it(title="緊急性を確かめる", note="11月24日 該当なし", state="done"),
             it(title="振り分けを判断する", note="あなた・今日まで", state="current"), it(title="つなぐシートを書く", note="つぎ・あなた", state="ahead"),
             it(title="受付を閉じる", note="相手の受理まで", state="ahead")]),
-        "form": Markup((HERE / "form.html").read_text()), "may_answer": True, "errors": [],
+        "form": drawn({}), "may_answer": True, "errors": [],
         "hints": [it(title="振り分けの目安：多機関協働へ", text="課題が2領域以上、関わる機関が2つ以上のため。決めるのは、あなたです。")],
         "draft": it(saved_at=at(11, 25, 10, 42)), "next_hint": "完了すると「つなぐシートを書く」があなたに届きます。",
         "brief": [("状態", "受付（振り分け前）"), ("世帯", "2人（82歳・53歳）"), ("住まい", "川辺地区"), ("連絡", "長女へ。平日16時以降")], "brief_note": None,
-        "may": it(claim=False, give_back=True, reassign=True, change_due=True, emergency=True),
+        "may": it(claim=False, give_back=True, reassign=True, change_due=True), "emergency_url": "/act",
         "colleagues": [it(id=2, name="虹橋 ゆう"), it(id=3, name="灯台 まもる")],
         "comments": [it(who="虹橋 ゆう", at=at(11, 25, 9, 10), text="地区の保健師に面識があるか聞いてみてください。"),
                      it(who="春風 さくら", at=at(11, 25, 10, 31), text="昼に灯台さんへ電話します。")], "may_comment": True,
@@ -132,16 +149,18 @@ def task() -> dict[str, Any]:
 
 
 def wrong_task() -> dict[str, Any]:
-    errors = [it(id="m2-born-y", message="2人目の生年月日：平成31年5月1日はありません"), it(id="narrative", message="相談されたいこと：書いてください"),
-              it(id="consent-1", message="情報共有の同意：1つ選んでください")]  # fmt: skip
-    return {**task(), "errors": errors, "form": Markup((HERE / "form_with_errors.html").read_text())}
+    form, part = sample()
+    sent = forms.read(form, part, MultiDict())
+    errors = forms.check(form, part, sent.data, found=sent.errors)
+    drawn = forms.draw(form, part, {}, errors=errors, typed=sent.typed)
+    return {**task(), "errors": [it(id=id, message=message) for id, message in forms.links(form, part, errors)], "form": drawn}
 
 
 def unclaimed_task() -> dict[str, Any]:
     known = task()
     known["task"].who, known["task"].is_mine = "えしこに", False
     shown = Markup('<dl class="facts"><dt>相談方法</dt><dd>電話</dd><dt>相談経路</dt><dd>家族・知人</dd></dl>')
-    nothing = it(claim=True, give_back=False, reassign=False, change_due=False, emergency=False)
+    nothing = it(claim=True, give_back=False, reassign=False, change_due=False)
     return {**known, "form": shown, "may_answer": False, "may": nothing, "draft": None, "steps": None, "here": None, "comments": [], "files": []}
 
 
@@ -167,7 +186,7 @@ def case() -> dict[str, Any]:
         "state": [it(name="ケース", value="支援中", note="6月10日から"), it(name="多機関協働", value="実施・モニタリング", note="9月14日から。終えてもケースは続きます"),
                   it(name="主担当", value="春風 さくら", note="えしこに"), it(name="次の見直し", value="12月14日（月）", note="モニタリング 3か月目")],
         "prints": [it(title="プランを印刷", url="#"), it(title="つなぐシートを印刷", url="#")],
-        "may": it(emergency=True, add_record=True, add_consent=True, correct_people=True, attach=True),
+        "emergency_url": "/act", "may": it(add_record=True, add_consent=True, correct_people=True, attach=True),
         "open_tasks": [
             it(title="支援会議の素案をまとめる", url="#", is_restricted=True, who="あなた", who_note=None, due=due("soon", 11, 26, 1), movement="下書きあり"),
             it(title="役割を引き受けられるか答える", url="#", is_restricted=False, who="綿雲 たける", who_note="自立相談支援機関(市社協)", due=due("later", 11, 27, 2), movement="返事待ち・催促 1回"),
@@ -203,7 +222,7 @@ def case() -> dict[str, Any]:
 
 def new_case() -> dict[str, Any]:
     return {
-        "form": Markup((HERE / "form.html").read_text()), "errors": [], "duplicate": False, "key": "k-2", "organisation": "choju", "draft": None,
+        "form": drawn({}), "errors": [], "duplicate": False, "key": "k-2", "organisation": "choju", "draft": None,
         "instructions": ["必須の6項目だけで受け付けられます。ほかはあとで書き足せます。", "氏名がわからないときは「不明」のまま進めます。",
                          "いのち・安全に関わることがあれば、受け付けると同時にマネージャーへ届きます。"],
     }  # fmt: skip
@@ -335,12 +354,10 @@ PAGES: dict[str, tuple[str, Any]] = {
 
 def add_previews(app: Flask) -> None:
     """Stand-ins for every screen that is linked to but not registered, and /previews/<page> for each page above."""
-    for name, views in LINKED.items():
-        if name not in app.blueprints:
-            family = Blueprint(name, __name__)
-            for endpoint, rule in views:
-                family.add_url_rule(rule, endpoint, lambda **_values: "", methods=["GET", "POST"])
-            app.register_blueprint(family)
+    for family, views in LINKED.items():
+        for name, rule in views:
+            if f"{family}.{name}" not in app.view_functions:
+                app.add_url_rule(rule, f"{family}.{name}", lambda **_values: "", methods=["GET", "POST"])
 
     def preview(page: str) -> str:
         template, data = PAGES[page]
