@@ -677,7 +677,11 @@ def test_an_argument_names_its_column_in_its_own_text() -> None:
         ("F02.codes", "b", True),
         ("F02.limit > 4", "anything", True),
         ("F02.limit > 9", "anything", False),
-        ("F02.limit > 9", False, True),
+        ("F02.limit > 9", False, False),
+        ("F02.limit > 4", False, True),
+        ("F02.flag", True, True),
+        ("F02.flag", "x", True),
+        ("F02.flag", False, False),
         ('date("2026-04-02")', "2026-04-02", True),
         ("< today", "2026-04-01", True),
         ("-1", -1, True),
@@ -686,7 +690,7 @@ def test_an_argument_names_its_column_in_its_own_text() -> None:
     ],
 )
 def test_cells(cell: str, answer: Any, hit: bool) -> None:
-    assert hits(cell, answer, F02={"limit": 5, "codes": ["a", "b"]}) is hit
+    assert hits(cell, answer, F02={"limit": 5, "codes": ["a", "b"], "flag": True}) is hit
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from engine.kernel.feel.running import Code, Names, Run, Test
 from engine.kernel.feel.values import Inner
 
 INPUT = "?"
+_CONDITIONS = frozenset({"compared", "either", "both", "opposite", "within", "some", "every"})
 
 
 def compiled_cell(node: Node) -> Code:
@@ -37,9 +38,10 @@ def _cell_test(node: Node) -> Test:
 
 
 def _condition(node: Node) -> Test:
-    """A test with "?" is met when it is true; any other also when it equals the input or holds it."""
+    """A test with "?", or that is a condition, is met when true; any other when it equals or holds the input."""
     member = compiled(node.parts[0])
-    if any(each.kind == "name" and each.word == INPUT for each in walk(node)):
+    asks = any(each.kind == "name" and each.word == INPUT for each in walk(node))
+    if asks or node.parts[0].kind in _CONDITIONS:
         return lambda run, names, subject: _boolean(member(run, names))
     plain = node.parts[0].kind == "literal"
 
