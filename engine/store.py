@@ -231,13 +231,14 @@ attachment = sa.Table(
     "attachment", metadata, _id(), _to("case.id", nullable=False, index=True), _to("answer.id"), sa.Column("name", Text, nullable=False),
     sa.Column("kind", Text, nullable=False), sa.Column("size", Number, nullable=False), sa.Column("hash", Text, nullable=False),
     sa.Column("body", sa.LargeBinary), sa.Column("salt", Text), sa.Column("by", Number), sa.Column("at", Moment, nullable=False),
+    sa.Column("task", Text), sa.Column("organisation", Text),
 )
 event = sa.Table(
     "event", metadata, _to("case.id", primary_key=True), sa.Column("seq", Number, primary_key=True), sa.Column("at", Moment, nullable=False),
     sa.Column("by", Number), sa.Column("organisation", Text), sa.Column("kind", Text, nullable=False), sa.Column("instance", Number),
     sa.Column("instance_version", Number), sa.Column("task", Text), sa.Column("element", Text), sa.Column("answer", Number),
     sa.Column("detail", Json, nullable=False), sa.Column("tokens", Json), sa.Column("settings", Text), sa.Column("content_hash", Text),
-    sa.Column("hash", Text, nullable=False), sa.Index(None, "instance", "instance_version"),
+    sa.Column("hash", Text, nullable=False), sa.Index(None, "instance", "instance_version"), sa.Index(None, "organisation", "at"),
 )
 command = sa.Table(
     "command", metadata, sa.Column("key", Text, primary_key=True), sa.Column("case", Number), sa.Column("result", Json),
@@ -246,7 +247,7 @@ command = sa.Table(
 meeting = sa.Table(
     "meeting", metadata, _id(), sa.Column("kind", Text, nullable=False), sa.Column("on_day", Day, nullable=False), sa.Column("regular", Yes, nullable=False),
     sa.Column("place", Text), sa.Column("minutes", Text), sa.Column("created_by", Number), sa.Column("created_at", Moment, nullable=False),
-    sa.Index(None, "kind", "on_day"),
+    sa.Column("minutes_by", Number), sa.Column("minutes_at", Moment), sa.Index(None, "kind", "on_day"),
 )
 agenda_item = sa.Table(
     "agenda_item", metadata, _id(), _to("meeting.id", nullable=False, index=True), _to("case.id", nullable=False), _to("instance.id", nullable=False),
