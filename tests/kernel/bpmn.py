@@ -137,6 +137,12 @@ class Drawing:
         self._here = id
         return self
 
+    @property
+    def here(self) -> str:
+        """The step that the next one follows."""
+        assert self._here is not None, "say at(…) first"
+        return self._here
+
     def apart(self) -> Self:
         """The next step follows nothing."""
         self._here = None
@@ -144,15 +150,15 @@ class Drawing:
 
     def to(self, target: str, name: str = "") -> Self:
         """Join this step to another, and stay here."""
-        return self.flow(self._there(), target, name=name)
+        return self.flow(self.here, target, name=name)
 
     def when(self, target: str, condition: str, name: str = "") -> Self:
         """A way out of this gateway under a condition; stay here."""
-        return self.flow(self._there(), target, condition, name=name)
+        return self.flow(self.here, target, condition, name=name)
 
     def otherwise(self, target: str, name: str = "") -> Self:
         """The default way out of this gateway; go on from nowhere."""
-        here = self._there()
+        here = self.here
         self.flow(here, target, name=name)
         self._defaults[here] = self._flows[-1][0]
         return self.apart()
@@ -207,10 +213,6 @@ class Drawing:
 
     def files(self) -> dict[str, bytes]:
         return {f"{self.id}.bpmn": self.xml()}
-
-    def _there(self) -> str:
-        assert self._here is not None, "say at(…) first"
-        return self._here
 
     def _definition(self, message: str | None = None, timer: str | None = None, signal: str | None = None) -> str:
         if message is not None:
