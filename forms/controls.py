@@ -119,6 +119,7 @@ class Scope:
     switches: Switches
     whens: Mapping[str, str]
     data: Mapping[str, Any]
+    group: str = ""
     mark: str = ""
 
     @property
@@ -182,6 +183,8 @@ def _one_of(board: Board, asked: Field, scope: Scope, boxes: _Boxes) -> _Words:
     ]
     labels = [option.label for option in options]
     few = 0 < len(options) <= _RADIOS and all(len(label) <= _SHORT for label in labels)
+    if any(code.code == value for code in board.plan.unseen[scope.group + asked.name]):
+        value = ""
     known = not value or any(option.checked for option in options)
     if few and known and not scope.is_row and asked.kind in ("code", "person"):
         if not asked.required and not scope.switches.when(asked.name):

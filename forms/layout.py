@@ -8,12 +8,15 @@ from functools import lru_cache
 from typing import Any
 
 from .conditions import MOST_ROW_SWITCHES, Switches, Truth, switches, truth
-from .form import Condition, Field, Form, May, Part, anybody, drawn, holds_restricted
+from .form import Code, Condition, Field, Form, May, Part, anybody, drawn, holds_restricted
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The drawn fields of a part, its switches, those of its rows by list name, and whether L3 was left out."""
+    """The drawn fields of a part, its switches, those of its rows by list name, and whether L3 was left out.
+
+    unseen: the options that are not offered, by field name or `list.field`.
+    """
 
     part: Part
     fields: tuple[Field, ...]
@@ -21,6 +24,7 @@ class Layout:
     row_switches: Mapping[str, Switches]
     whens: Mapping[str, str]
     row_whens: Mapping[str, Mapping[str, str]]
+    unseen: Mapping[str, tuple[Code, ...]]
     restricted: bool
 
     @property
@@ -71,8 +75,17 @@ def _layout(form: Form, part_id: str, levels: tuple[str, ...]) -> Layout:
         row_switches={field.name: switches(field.rows, field.conditions, MOST_ROW_SWITCHES) for field in lists},
         whens=_whens(fields, form.conditions, drawn(form.fields, lambda level: level in levels)),
         row_whens={field.name: _whens(field.rows, field.conditions, field.rows) for field in lists},
+        unseen=_unseen(part.fields, levels),
         restricted=holds_restricted(seen),
     )
+
+
+def _unseen(fields: tuple[Field, ...], levels: tuple[str, ...], prefix: str = "") -> dict[str, tuple[Code, ...]]:
+    found: dict[str, tuple[Code, ...]] = {}
+    for field in fields:
+        found[prefix + field.name] = tuple(code for code in field.codes if code.cls not in levels)
+        found |= _unseen(field.rows, levels, f"{field.name}.")
+    return found
 
 
 def _whens(fields: tuple[Field, ...], conditions: tuple[Condition, ...], known: tuple[Field, ...]) -> dict[str, str]:

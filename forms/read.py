@@ -7,7 +7,7 @@ of order, two values for one field.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,33 +63,102 @@ def read(
     asked = values.pop("do", [])
     sent = split({name: sent for name, sent in values.items() if name not in beside}, files or {}, plan, desk)
     wants = turn(sent, wanted(asked, plan, desk), plan, desk)
-    answer = _read_loose(sent, form, plan, desk)
-    for group in plan.lists:
-        answer[group.name] = _read_rows(group, sent, plan, desk, before)
+    reading = _Reading(form, plan, desk, before)
+    answer = {**reading.loose(sent), **{group.name: reading.rows(group, sent) for group in plan.lists}}
     hidden = {name for name in answer if plan.switches.hides(name, answered(answer))}
-    data = _in_form_order(form, {**_kept(plan, before), **answered(answer)}, hidden)
+    data = _in_form_order(form, {**reading.kept(), **answered(answer)}, hidden)
     errors = [error for error in desk.errors if error.path.partition("-")[0] not in hidden]
     return Submitted(data, sent.typed(), in_page_order(plan.fields, errors), wants, desk.uploads)
 
 
-def _read_loose(sent: Sent, form: Form, plan: Layout, desk: Desk) -> dict[str, Any]:
-    inputs = Inputs(sent.values, sent.files)
-    found = {
-        asked.name: read_value(Place(asked), _not_offered(plan.part.field(asked.name), asked), inputs, desk)
-        for asked in plan.fields
-        if asked.kind != "list" and not asked.auto
-    }
-    strangers = [name for name in (*sent.values, *sent.files) if name not in inputs.used]
-    known = {asked.name: asked for asked in form.fields}
-    shown = {asked.name: asked for asked in plan.fields}
-    for name in dict.fromkeys(strangers[:_MOST_STRANGERS]):
-        head = name.partition("-")[0]
-        desk.errors.append(FieldError(name, _stranger(name, shown.get(head), known.get(head))))
-    if len(strangers) > _MOST_STRANGERS:
-        desk.errors.append(
-            FieldError("do", f"この用紙にない項目が、ほかに{len(strangers) - _MOST_STRANGERS}あります。")
-        )
-    return found
+@dataclass(frozen=True)
+class _Reading:
+    """One page being read."""
+
+    form: Form
+    plan: Layout
+    desk: Desk
+    before: Mapping[str, Any] | None
+
+    def kept(self) -> dict[str, Any]:
+        """What this page cannot say: other parts, system fields, fields that the reader does not see."""
+        typable = {asked.name for asked in self.plan.fields if not asked.auto}
+        return {name: value for name, value in (self.before or {}).items() if name not in typable}
+
+    def loose(self, sent: Sent) -> dict[str, Any]:
+        """The answers outside of rows."""
+        inputs = Inputs(sent.values, sent.files)
+        former = self.before or {}
+        found = {
+            asked.name: self.value(Place(asked), asked.name, inputs, former)
+            for asked in self.plan.fields
+            if asked.kind != "list" and not asked.auto
+        }
+        known = {asked.name: asked for asked in self.form.fields}
+        shown = {asked.name: asked for asked in self.plan.fields}
+        self.refuse_strangers("", inputs, shown, known)
+        return found
+
+    def rows(self, group: Field, sent: Sent) -> list[dict[str, Any]]:
+        """The rows of a list, each with what its former self held beyond its inputs."""
+        rows = sent.rows[group.name]
+        if group.most is not None and len(rows) > group.most:
+            said = f"{too_many_rows(len(rows), group.most)}入りきらない行は、下の控えに写しました。"
+            self.desk.errors.append(Place(group).error(said))
+            return []
+        former = {key: row for key, row in _keyed(group, (self.before or {}).get(group.name))}
+        found = [self.row(group, number, row, former) for number, row in enumerate(rows)]
+        if group.fixed and former:
+            said = "行が足りません。画面を開き直して、すべての行に答えてください。"
+            self.desk.errors.append(Place(group).error(said))
+        return found
+
+    def row(self, group: Field, number: int, row: Row, former: dict[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """One row; the former row that its key names is used up."""
+        inputs = Inputs(row.values, row.files)
+        key = next(iter(inputs.take(ROW_KEY)), "")
+        if self.before is not None and (key or group.fixed) and key not in former:
+            said = "もとの行が、開いている間に変わったか、2回送られました。画面を開き直して確かめてください。"
+            self.desk.errors.append(FieldError(f"{group.name}-{number}", f"{row_called(group, number)}：{said}"))
+        kept = former.pop(key, {})
+        start = len(self.desk.errors)
+        answer = {
+            asked.name: self.value(Place(asked, group, number), f"{group.name}.{asked.name}", inputs, kept)
+            for asked in group.rows
+            if not asked.auto
+        }
+        whole = {member.name: member for member in self.plan.part.field(group.name).rows}
+        shown = {member.name: member for member in group.rows}
+        self.refuse_strangers(f"{group.name}-{number}-", inputs, shown, whole)
+        said_here = answered(answer)
+        unseen = {name for name in answer if self.plan.row_switches[group.name].hides(name, said_here)}
+        silent = {Place(shown[name], group, number).path for name in unseen}
+        self.desk.errors[start:] = [error for error in self.desk.errors[start:] if error.path not in silent]
+        told = {**{name: value for name, value in kept.items() if name not in answer}, **said_here}
+        return {name: told[name] for name in whole if name in told and name not in unseen}
+
+    def value(self, place: Place, name: str, inputs: Inputs, former: Mapping[str, Any]) -> Any:
+        """One value, together with what was chosen before among the options that this reader does not see."""
+        unseen = self.plan.unseen[name]
+        found = read_value(place, unseen, inputs, self.desk)
+        kept = [code.code for code in unseen if code.cls != RESTRICTED]
+        was = former.get(place.field.name)
+        if isinstance(was, list) and kept:
+            return [*(found or ()), *(code for code in was if code in kept)] or None
+        return was if found is None and was in kept else found
+
+    def refuse_strangers(
+        self, prefix: str, inputs: Inputs, shown: Mapping[str, Field], known: Mapping[str, Field]
+    ) -> None:
+        """An error for each input that the drawn page does not have; the first of many."""
+        strangers = [name for name in (*inputs.values, *inputs.files) if name not in inputs.used]
+        for name in strangers[:_MOST_STRANGERS]:
+            head = name.partition("-")[0]
+            said = _stranger(prefix + name, shown.get(head), known.get(head))
+            self.desk.errors.append(FieldError(prefix + name, said))
+        if len(strangers) > _MOST_STRANGERS:
+            more = f"この用紙にない項目が、ほかに{len(strangers) - _MOST_STRANGERS}あります。"
+            self.desk.errors.append(FieldError(prefix.rstrip("-") or "do", more))
 
 
 def _stranger(name: str, shown: Field | None, known: Field | None) -> str:
@@ -100,80 +169,11 @@ def _stranger(name: str, shown: Field | None, known: Field | None) -> str:
     return f"{quoted(name)}はこの画面にない項目です。画面を開き直し、必要なら下の控えから書き写してください。"
 
 
-def _read_rows(
-    group: Field, sent: Sent, plan: Layout, desk: Desk, before: Mapping[str, Any] | None
-) -> list[dict[str, Any]]:
-    rows = sent.rows[group.name]
-    if group.most is not None and len(rows) > group.most:
-        desk.errors.append(Place(group).error(too_many_rows(len(rows), group.most)))
-        return []
-    whole = plan.part.field(group.name)
-    former = {row_key(whole, number, row): row for number, row in enumerate(rows_of((before or {}).get(group.name)))}
-    found = [
-        _read_row(whole, group, number, row, former if before is not None else None, plan, desk)
-        for number, row in enumerate(rows)
-    ]
-    if group.fixed and before is not None and former:
-        desk.errors.append(Place(group).error("行が足りません。画面を開き直して、すべての行に答えてください。"))
-    return found
-
-
-def _read_row(
-    whole: Field,
-    group: Field,
-    number: int,
-    row: Row,
-    former: dict[str, Mapping[str, Any]] | None,
-    plan: Layout,
-    desk: Desk,
-) -> dict[str, Any]:
-    """One row; what its inputs cannot say comes from the former row that its key names, which is then used up."""
-    inputs = Inputs(row.values, row.files)
-    kept: Mapping[str, Any] = {}
-    key = next(iter(inputs.take(ROW_KEY)), "")
-    if former is not None and (key or group.fixed):
-        if key in former:
-            kept = former.pop(key)
-        else:
-            said = "もとの行が、開いている間に変わったか、2回送られました。画面を開き直して確かめてください。"
-            desk.errors.append(FieldError(f"{group.name}-{number}", f"{row_called(group, number)}：{said}"))
-    members = {member.name: member for member in whole.rows}
-    answer = {
-        asked.name: read_value(Place(asked, group, number), _not_offered(members[asked.name], asked), inputs, desk)
-        for asked in group.rows
-        if not asked.auto
-    }
-    for name in [name for name in (*row.values, *row.files) if name not in inputs.used][:_MOST_STRANGERS]:
-        head = name.partition("-")[0]
-        shown = next((member for member in group.rows if member.name == head), None)
-        said = _stranger(f"{group.name}-{number}-{name}", shown, members.get(head))
-        desk.errors.append(FieldError(f"{group.name}-{number}-{name}", said))
-    switches = plan.row_switches[group.name]
-    said_here = answered(answer)
-    unseen = {name for name in answer if switches.hides(name, said_here)}
-    desk.errors[:] = [
-        error
-        for error in desk.errors
-        if error.path not in {Place(members[name], group, number).path for name in unseen}
-    ]
-    told = {name: value for name, value in kept.items() if name not in answer}
-    return {
-        name: value for name in members if (value := {**told, **said_here}.get(name)) is not None and name not in unseen
-    }
-
-
-def _not_offered(whole: Field, drawn: Field) -> list[Any]:
-    offered = {code.code for code in drawn.codes}
-    return [code for code in whole.codes if code.code not in offered]
-
-
-def _kept(plan: Layout, before: Mapping[str, Any] | None) -> dict[str, Any]:
-    typable = {asked.name for asked in plan.fields if not asked.auto}
-    return {name: value for name, value in (before or {}).items() if name not in typable}
+def _keyed(group: Field, rows: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    return ((row_key(group, number, row), row) for number, row in enumerate(rows_of(rows)))
 
 
 def _in_form_order(form: Form, answer: Mapping[str, Any], hidden: Collection[str]) -> dict[str, Any]:
-    known = [asked.name for asked in form.fields if asked.name in answer and asked.name not in hidden]
-    return {
-        name: answer[name] for name in (*known, *(name for name in answer if name not in known and name not in hidden))
-    }
+    order = {asked.name: number for number, asked in enumerate(form.fields)}
+    names = sorted((name for name in answer if name not in hidden), key=lambda name: order.get(name, len(order)))
+    return {name: answer[name] for name in names}

@@ -39,9 +39,10 @@ def _row_numbers(board: Board) -> dict[str, list[int]]:
 
 
 def _list(board: Board, group: Field, numbers: Sequence[int]) -> Control:
-    whole = board.plan.part.field(group.name)
-    former = {row_key(whole, at, row): row for at, row in enumerate(rows_of(board.data.get(group.name)))}
-    rows = [_row(board, group, number, former) for number in numbers or ([] if group.fixed else [0])]
+    """The list with as many rows as it may have; what was typed in further ones is shown as text, not lost."""
+    former = {row_key(group, at, row): row for at, row in enumerate(rows_of(board.data.get(group.name)))}
+    drawn = numbers[: group.most] or ([] if group.fixed else [0])
+    rows = [_row(board, group, number, former) for number in drawn]
     whens = board.plan.whens.get(group.name, "")
     switched = board.plan.switches.when(group.name)
     return Control(
@@ -67,7 +68,8 @@ def _row(board: Board, group: Field, number: int, former: Mapping[str, Mapping[s
     prefix = f"{group.name}-{number}-"
     key = next(iter(board.take(prefix + ROW_KEY)), "")
     name = group.name
-    scope = Scope(prefix, board.plan.row_switches[name], board.plan.row_whens[name], former.get(key, {}), "row-")
+    plan = board.plan
+    scope = Scope(prefix, plan.row_switches[name], plan.row_whens[name], former.get(key, {}), f"{name}.", "row-")
     made = {member.name: control(board, member, scope) for member in group.rows}
     folded = [made[member.name] for member in group.rows if member.more and not member.auto]
     return Row(

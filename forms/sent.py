@@ -129,17 +129,18 @@ def turn(sent: Sent, wants: Wants, plan: Layout, desk: Desk) -> Wants:
 
 
 def _is_blank(group: Field, row: Row) -> bool:
-    """Whether a row holds nothing but what an untouched one sends: an era, an unticked box.
+    """Whether a row holds nothing but what an untouched one sends: an era, and in a new row the `no` of a tick box.
 
-    A row into which the system wrote is never blank; its key stands for what it holds.
+    A row into which the system wrote is never blank.
     """
-    untouched = {f"{member.name}-{DATE_BOXES[0]}" for member in group.rows}
-    if not any(member.auto for member in group.rows):
-        untouched.add(ROW_KEY)
-    ticks = {member.name for member in group.rows if member.kind == "bool"}
+    was_there = any(row.values.get(ROW_KEY, ()))
+    if was_there and any(member.auto for member in group.rows):
+        return False
+    silent = {ROW_KEY, *(f"{member.name}-{DATE_BOXES[0]}" for member in group.rows)}
+    ticks = {member.name for member in group.rows if member.kind == "bool" and not was_there}
     return not any(upload.filename for upload in row.files.values()) and not any(
         value.strip()
         for name, values in row.values.items()
         for value in values
-        if name not in untouched and not (name in ticks and value == "no")
+        if name not in silent and not (name in ticks and value == "no")
     )
