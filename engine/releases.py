@@ -103,7 +103,7 @@ def vocabulary(forms: Mapping[str, Form], city: Organisation | None) -> Vocabula
         forms={id: {field.name: _kind(field) for field in form.fields} for id, form in forms.items()},
         parts={id: tuple(part.id for part in form.parts) for id, form in forms.items()},
         settings=frozenset(city.settings) if city is not None else frozenset(),
-        lanes=frozenset(city.lanes) if city is not None else frozenset(),
+        lanes=frozenset(lane for lane, group in city.lanes.items() if group) if city is not None else frozenset(),
         groups=city.groups if city is not None else frozenset(),
         starters=frozenset(city.starters) if city is not None else frozenset(),
         functions=facts.FUNCTIONS, names=facts.NAMES,

@@ -62,3 +62,12 @@ def test_a_reply_that_nobody_waits_for_is_not_passed_over():
     (problem,) = found.problems
     assert (problem.rule, problem.element) == ("message-not-received", "requested")
     assert "request_answered" in problem.message
+
+
+def test_a_task_of_a_lane_without_a_group_must_name_its_own():
+    files = dict(releases.gather(ROOT))
+    path = "processes/bpmn/plan_making.bpmn"
+    told = files[path].replace(b' camunda:candidateGroups="=role.org"', b"")
+    assert told != files[path]
+    (problem,) = releases.check(files | {path: told}).problems
+    assert (problem.rule, problem.element, problem.kind) == ("unknown-lane", "answer_role", "ask")
