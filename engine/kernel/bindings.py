@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from engine.kernel.decisions import Decision
@@ -67,6 +68,13 @@ def thrown(model: Model) -> Iterator[tuple[Process, Node, str]]:
                 yield process, node, node.event.name
 
 
+def open_reply(node: Node) -> Iterator[tuple[str, str]]:
+    """What a start sends instead of starting, when the case has such an instance already: name, FEEL of a text."""
+    for name, text in node.properties.items():
+        if name.startswith("whenOpenReply."):
+            yield name.removeprefix("whenOpenReply."), json.dumps(text, ensure_ascii=False)
+
+
 def caught(model: Model) -> Iterator[tuple[Process, Node, str]]:
     """Every event that receives a message, with the message."""
     for process in model.processes.values():
@@ -81,6 +89,10 @@ def _payload(model: Model, message: str) -> FieldKind:
     for _, node, name in thrown(model):
         for key, text in node.event.payload if node.event is not None and name == message else ():
             given.setdefault(key, []).append(text)
+    for process in model.processes.values():
+        for node in process.nodes:
+            for key, text in open_reply(node) if node.properties.get("whenOpenReply") == message else ():
+                given.setdefault(key, []).append(text)
     return FieldKind("payload", fields={name: literals(texts) for name, texts in given.items()})
 
 

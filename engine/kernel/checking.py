@@ -50,6 +50,9 @@ def check(
 
 
 def _check_beginning(model: Model, process: Process, vocabulary: Vocabulary, remarks: Remarks) -> None:
+    if process.starter_groups is not None and process.starter_groups.startswith("="):
+        site = Site("始められるグループ", process.starter_groups[1:], process)
+        check_expression(site, Names(vocabulary), remarks)
     starts = [node for node in process.nodes if node.type == "start"]
     by_message = any(node.event is not None and node.event.kind == "message" for node in starts)
     by_people = process.starter_groups is not None or process.id in vocabulary.starters

@@ -26,6 +26,7 @@ def check_node(node: Node, process: Process, vocabulary: Vocabulary, remarks: Re
         _check_time(time, node, remarks)
     _check_timer(node, remarks)
     _check_priority(node, remarks)
+    check_groups(node.properties.get("manualStart"), node, vocabulary, remarks)
     _check_properties(node, process, remarks)
     _check_style(node, remarks)
 

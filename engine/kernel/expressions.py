@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from engine.kernel.decisions import Decision
 from engine.kernel.feel import Expression, FeelError, Path, parse
-from engine.kernel.model import FieldKind, Flow, Node, Vocabulary
+from engine.kernel.model import FieldKind, Flow, Node, Process, Vocabulary
 from engine.kernel.remarks import Remarks, near
 
 ANYTHING = FieldKind("anything")  # a value of which nothing is known
@@ -26,7 +26,7 @@ class Site:
 
     where: str  # Japanese: which setting of the element it is
     text: str  # FEEL, without "="
-    place: Node | Flow | Decision
+    place: Node | Flow | Process | Decision
     in_loop: bool = True  # whether it sees the item of its own node's repetition
 
 
@@ -40,6 +40,7 @@ def sites(node: Node) -> Iterator[Site]:
         "担当グループ": node.groups, "担当者": node.assignee, "優先度": node.priority,
         "期限": node.due, "始める日(followUpDate)": node.follow_up,
         "タイマー": node.event.expression if node.event else None,
+        "押せる人(manualStart)": node.properties.get("manualStart"),
     }  # fmt: skip
     for where, text in marked.items():
         if text is not None and text.startswith("="):

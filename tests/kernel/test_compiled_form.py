@@ -46,7 +46,7 @@ def everything() -> dict[str, bytes]:
     main.race("wait").catch("day", timer="=F1.on").xor("g", "どうする").when(
         "done", 'hint.way = "own"', "はい"
     ).otherwise("ask", "いいえ")
-    main.at("wait").catch("reply", message="replied", payload="reply", manualStart="係").to("g")
+    main.at("wait").catch("reply", message="replied", payload="reply", manualStart="kakari").to("g")
     main.boundary("late", "ask", "遅い", timer="P5BD", interrupting=False).end("aside").end("done").lane(
         "係", "ask"
     ).optional("told")

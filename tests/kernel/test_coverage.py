@@ -55,7 +55,7 @@ class Pen:
     def race(self, drawing: Drawing, depth: int) -> None:
         race, merge = self.number("r"), self.number("x")
         drawing.race(race).catch(self.number("w"), timer="P1D").to(merge)
-        drawing.at(race).catch(self.number("w"), message="told", manualStart="係").to(merge).apart().xor(merge)
+        drawing.at(race).catch(self.number("w"), message="told", manualStart="kakari").to(merge).apart().xor(merge)
 
     def repeat(self, drawing: Drawing, depth: int) -> None:
         again, ahead, question = self.number("x"), self.number("t"), self.number("x")

@@ -65,7 +65,7 @@ class TestWhatIsRead:
         drawing = process("p").start(message="asked", payload="question").milestone("m", "着いた", phase="case:open")
         drawing.throw("answer", "answered", payload={"result": '="accepted"', "note": "=question.note"}).race("wait")
         drawing.catch("day", timer="=F1.on").end("e1")
-        drawing.at("wait").catch("reply", message="replied", payload="reply", manualStart="係").end("e2")
+        drawing.at("wait").catch("reply", message="replied", payload="reply", manualStart="kakari").end("e2")
         other = (
             process("q")
             .start()
@@ -87,7 +87,7 @@ class TestWhatIsRead:
     def test_boundary_events(self) -> None:
         drawing = task().boundary("late", "t", "遅い", timer="=settings.t_reply").end("e1")
         drawing.boundary("lost", "t", "失った", signal="consent_lost").end("e2")
-        drawing.boundary("called", "t", "呼ばれた", message="hurry", manualStart="係").end("e3")
+        drawing.boundary("called", "t", "呼ばれた", message="hurry", manualStart="kakari").end("e3")
         drawing.boundary("hint", "t", "声かけ", timer="P1D", interrupting=False).end("e4")
         found = {each.id: each for each in walk(model(drawing).processes["p"].nodes)}
         assert found["late"].event == Event("timer", timer="duration", expression="=settings.t_reply")

@@ -271,7 +271,7 @@ ASKED: dict[str, Case] = {
         "使えるもの: lost",
     ),
     "message-not-received": Case(
-        files(process("p").start().throw("x", "told").catch("y", message="tells", manualStart="係").end()),
+        files(process("p").start().throw("x", "told").catch("y", message="tells", manualStart="kakari").end()),
         "x",
         "「told」を受けるプロセスがありません。使えるもの: tells",
     ),
@@ -279,7 +279,7 @@ ASKED: dict[str, Case] = {
         files(process("p").start().catch("x", message="told").end()), "x", "「told」を送るプロセスがありません"
     ),
     "message-opens-two": Case(
-        files(*(process(id, f"手続き{id}").start(f"x{id}", message="told", manualStart="係").end() for id in "pq")),
+        files(*(process(id, f"手続き{id}").start(f"x{id}", message="told", manualStart="kakari").end() for id in "pq")),
         "xq",
         "「手続きp」も始まります",
     ),
@@ -297,7 +297,9 @@ ASKED: dict[str, Case] = {
     "call-input-missing": Case(called(), "x", "「q」は「purpose」を使いますが"),
     "call-without-process": Case(file_of('<callActivity id="x"/>'), "x", "calledElement"),
     "called-by-message": Case(
-        files(process("p").start().call("x", "q").end(), process("q").start(message="told", manualStart="係").end()),
+        files(
+            process("p").start().call("x", "q").end(), process("q").start(message="told", manualStart="kakari").end()
+        ),
         "x",
         "「q」はメッセージで始まる",
     ),

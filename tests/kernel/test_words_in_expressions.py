@@ -118,14 +118,24 @@ class TestWhatIsKnown:
         drawing = process("p").start().user("t", form="F2", loop=repeated, **settings)
         drawing.call("c", "q", gives={"a": "=nowhere8"})
         drawing.throw("m", "told", payload={"b": "=nowhere9"}).optional("told")
-        drawing.catch("w", timer="=nowhere10").xor("g").when("done", "nowhere11").otherwise("done").end()
+        drawing.catch("w", timer="=nowhere10").catch("v", message="told", manualStart="=nowhere11")
+        drawing.xor("g").when("done", "nowhere12").otherwise("done").end()
         found = said(reading(drawing, process("q").start().end()), "unknown-name")
         places = [problem.message.split(": ", 1)[1].split("の式の")[0] for problem in found]
         assert places[:5] == ["くり返す一覧", "くり返しをやめる条件", "担当グループ", "担当者", "優先度"]
         assert places[5:8] == ["期限", "始める日(followUpDate)", "渡す値「a」"]
-        assert places[8:] == ["メッセージに添える「b」", "タイマー", "条件"]
-        names = [f"nowhere{n}" for n in range(1, 12)]
+        assert places[8:] == ["メッセージに添える「b」", "タイマー", "押せる人(manualStart)", "条件"]
+        names = [f"nowhere{n}" for n in range(1, 13)]
         assert all(f"「{name}」という名前は" in problem.message for name, problem in zip(names, found, strict=True))
+
+    def test_who_may_start_is_looked_at_too(self) -> None:
+        (problem,) = stops(reading(process("p", candidateStarterGroups="=nowhere").start().end()))
+        assert (problem.rule, problem.element) == ("unknown-name", "p")
+        assert problem.message.startswith("「p」: 始められるグループの式の「nowhere」")
+        named = process("p", candidateStarterGroups="kakari, kyoko").start()
+        named.catch("x", message="told", manualStart="kakary").end("e")
+        found = said(reading(named), "unknown-group")
+        assert [(problem.element, problem.line is None) for problem in found] == [("p", True), ("x", False)]
 
     def test_settings_of_the_city_may_be_anything(self) -> None:
         assert not stops(choice('settings.months[1] = 1 or settings.t_reply = "P3D"'))
@@ -332,7 +342,7 @@ class TestNames:
     def test_a_name_of_something_else_cannot_be_given_to_a_value(self, name: str) -> None:
         for drawing in (
             process("p").start().user("x", form="F2", groups="kakari", loop=loop("=F1.roles", name)).end(),
-            process("p").start().catch("x", message="told", payload=name, manualStart="係").end(),
+            process("p").start().catch("x", message="told", payload=name, manualStart="kakari").end(),
             process("p").start().rule("x", "table", name).end(),
         ):
             assert said(with_table(drawing, table('-|"own"')), "name-taken")[0].element == "x"
