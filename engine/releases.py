@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from engine import facts, feeds, organisation, store
 from engine.city import City
+from engine.coherence import misfits
 from engine.errors import Refusal, Unpublishable
 from engine.kernel.model import FieldKind, Model, Problem, Vocabulary
 from engine.kernel.reading import COMPILER_VERSION, closure, dump, read
@@ -92,6 +93,8 @@ def check(files: Mapping[str, bytes]) -> Checked:
     drawn = {_name(path): body for path, body in files.items() if path.endswith((".bpmn", ".dmn"))}
     reading = read(drawn, vocabulary(forms, city))
     problems += reading.problems
+    if city is not None and reading.model is not None:
+        problems += misfits(files[SETTINGS], city, reading.model, forms)
     if not drawn:
         problems.append(Problem("processes/bpmn", None, None, "refused", "no-process", "業務の流れがひとつもありません。.bpmn を置いてください。"))
     return Checked(files, tuple(problems), reading.model, forms, city)

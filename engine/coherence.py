@@ -1,0 +1,92 @@
+"""Finds where organisation.toml and the processes and forms of a release do not fit together; it changes nothing.
+
+Each alone may be right: the file names a process that nobody drew, a diagram sets a phase that is on no ladder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from engine import facts
+from engine.grounds import ALL
+from engine.kernel.feel import Expression, parse
+from engine.kernel.model import Model, Node, Problem, Process, walk
+from engine.kernel.remarks import near
+from engine.organisation import FILE, LADDERS, Organisation
+from engine.sheet import Sheet
+from forms.form import Form
+
+
+def misfits(content: bytes, city: Organisation, model: Model, forms: Mapping[str, Form]) -> list[Problem]:
+    """Every name of organisation.toml (`content`) that the release does not know, every phase that no ladder has."""
+    sheet = Sheet(FILE, content)
+    _check_starters(sheet, city, model)
+    _check_forms(sheet, city, forms)
+    _check_signals(sheet, city, model)
+    _check_lanes(sheet, city, forms)
+    return [*sheet.problems, *_unknown_phases(city, model)]
+
+
+def _check_starters(sheet: Sheet, city: Organisation, model: Model) -> None:
+    for process in city.starters:
+        if process not in model.processes:
+            hint = near(process, model.processes)
+            message = f"流れ「{process}」がありません。id を直すか、この行を消してください。{hint}"
+            sheet.problem("unknown-process", ("starters", process), message)
+
+
+def _check_forms(sheet: Sheet, city: Organisation, forms: Mapping[str, Form]) -> None:
+    parts = {f"{form.id}#{part.id}" for form in forms.values() for part in form.parts}
+    for each in city.from_case:
+        if each not in parts:
+            message = f"様式「{each}」がありません。番号と部分を直すか、消してください。{near(each, parts)}"
+            sheet.problem("unknown-form", ("from_case",), message)
+    for id, ground in city.access.items():
+        for form in {*ground.forms, *ground.own} - {ALL, *forms}:
+            message = f"「{id}」の様式「{form}」がありません。番号を直すか、消してください。{near(form, forms)}"
+            sheet.problem("unknown-form", ("access", id), message)
+
+
+def _check_signals(sheet: Sheet, city: Organisation, model: Model) -> None:
+    heard = {node.event.name or "" for _, node in _nodes(model) if node.event and node.event.kind == "signal"}
+    for step, signal in city.signals.items():
+        if signal not in heard:
+            hint = near(signal, heard)
+            message = f"シグナル「{signal}」を待つ流れがありません。名前を直すか、図に待つ所を描いてください。{hint}"
+            sheet.problem("signal-not-heard", ("signals", step), message)
+
+
+def _check_lanes(sheet: Sheet, city: Organisation, forms: Mapping[str, Form]) -> None:
+    for lane, group in city.lanes.items():
+        for unknown, known in _unknown_names(parse(group), forms) if group.startswith("=") else ():
+            hint = near(unknown, known)
+            message = f"「{lane}」の式「{group}」の「{unknown}」がありません。書き直してください。{hint}"
+            sheet.problem("unknown-name", ("lanes", lane), message)
+
+
+def _unknown_names(expression: Expression, forms: Mapping[str, Form]) -> Iterator[tuple[str, Iterable[str]]]:
+    """What an expression names and nobody offers, each with what might have been meant."""
+    for call in expression.calls:
+        if call.name not in facts.FUNCTIONS:
+            yield call.name, facts.FUNCTIONS
+    for path in expression.paths:
+        if path[0] in forms:
+            fields = [field.name for field in forms[path[0]].fields]
+            yield from ((".".join(path), fields) for name in path[1:2] if name not in fields)
+        elif path[0] not in facts.NAMES:
+            yield path[0], [*forms, *facts.NAMES]
+
+
+def _unknown_phases(city: Organisation, model: Model) -> Iterator[Problem]:
+    for process, node in _nodes(model):
+        for phase in node.properties.get("phase", "").split():
+            ladder, _, code = phase.partition(":")
+            if ladder not in LADDERS or city.phase(ladder, code) is None:
+                known = [f"{each}:{rung.code}" for each in LADDERS for rung in city.phases[each]]
+                message = f"段階「{phase}」が organisation.toml の [phases] にありません。{near(phase, known)}"
+                yield Problem(process.file, node.id, node.line, "ask", "unknown-phase", message)
+
+
+def _nodes(model: Model) -> Iterator[tuple[Process, Node]]:
+    for process in model.processes.values():
+        yield from ((process, node) for node in walk(process.nodes))
