@@ -125,33 +125,19 @@ def may_take(c: Connection, by: By, task: Any) -> bool:
     """Whether this is work that the person could do: its group, and not the one who did the step before (別の人が承認)."""
     if by.person is None or task.excluded == by.person:
         return False
-    return task.assignee == by.person or bool(by.groups & groups_of(c, task.id))
+    return task.assignee == by.person or bool(by.groups & set(task.groups))
 
 
 def may_do(city: City, c: Connection, by: By, task: Any) -> bool:
     """Whether a person may open a task to do it. One that is over still opens for who could do it, to read what happened."""
     if task.status != "open":
-        return by.person is not None and (task.closed_by == by.person or task.assignee == by.person or _was_candidate(city, c, by, task))
+        return by.person is not None and (by.person in (task.closed_by, task.assignee) or bool(by.groups & set(task.groups)))
     return may_take(c, by, task)
-
-
-def _was_candidate(city: City, c: Connection, by: By, task: Any) -> bool:
-    """The groups of a task that is over, from the event that opened it."""
-    rows = c.execute(
-        sa.select(store.event.c.detail).where(
-            store.event.c.instance == task.instance, store.event.c.instance_version == int(task.id.split("-")[1])
-        )
-    )
-    for row in rows:
-        for each in row.detail if isinstance(row.detail, list) else ():
-            if each.get("kind") == "TaskOpened" and each.get("token") == task.id:
-                return bool(by.groups & set(each.get("groups", ())))
-    return False
 
 
 def may_reassign(c: Connection, by: By, task: Any) -> bool:
     """The head of one of a task's groups, or its manager, hands it to somebody of the group."""
-    organisations = {group.split(".")[0] for group in groups_of(c, task.id)}
+    organisations = {group.split(".")[0] for group in task.groups}
     return any(f"{each}.head" in by.groups for each in organisations)
 
 
@@ -187,7 +173,7 @@ def take_back(c: Connection, city: City, case: int, in_force: Mapping[int, Conse
     for row in rows:
         c.execute(sa.delete(candidate).where(candidate.c.task == row.id))
         c.execute(sa.insert(candidate).values(grp=duty, due_on=row.due_on or date(9999, 12, 31), task=row.id))
-        c.execute(sa.update(task).where(task.c.id == row.id).values(assignee=None, claimed_at=None))
+        c.execute(sa.update(task).where(task.c.id == row.id).values(assignee=None, claimed_at=None, groups=[duty]))
         happened = stream.Happened("TaskTakenBack", task=row.id, detail={"groups": [duty], "because": "consent"})
         stream.add(c, case, happened, NOBODY, city.now())
     return [row.id for row in rows]

@@ -62,6 +62,15 @@ class Scope:
         """The forms of the instance's closure, and of the release in force."""
         return {**self.city.forms(self.c), **(self.city.forms(self.c, self.closure) if self.closure is not None else {})}
 
+    def know(self, answers: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Take over answers that were read already."""
+        self._latest.update(answers)
+        return answers
+
+    @cached_property
+    def _own_forms(self) -> Mapping[str, Form]:
+        return self.city.forms(self.c, self.closure) if self.closure is not None else self.city.forms(self.c)
+
     def name(self, name: str) -> Any:
         if name in self.here:
             return self.here[name]
@@ -107,7 +116,7 @@ class Scope:
                 sa.select(answer.c.data, answer.c.at).where(where, answer.c.form == form).order_by(answer.c.id.desc()).limit(1)
             ).one_or_none()
             found = row.data if row is not None else None
-            self._latest[form] = {**found, "answered_at": row.at} if isinstance(found, Mapping) and row is not None and form in self.forms else found
+            self._latest[form] = {**found, "answered_at": row.at} if isinstance(found, Mapping) and row is not None and form in self._own_forms else found
         return self._latest[form]
 
     def _task(self) -> dict[str, Any]:
@@ -179,7 +188,7 @@ def compose(form: Form, part: str | None, submitted: Mapping[str, Any], scope: S
     shown = _fields(form, part)
     names = {each.name for each in shown}
     strange = [FieldError(name, f"「{name}」という項目は、用紙のこの部分にありません。") for name in submitted if name not in names]
-    suggested = {} if correcting else prefilled(form, part, scope)
+    suggested = prefilled(form, part, scope) if not correcting and any(_unfinished(each, submitted.get(each.name)) for each in shown) else {}
     own = scope.own if correcting else previous(form, scope)
     scope.own = own
     data = {name: kept for name, kept in (own or {}).items() if name != "answered_at"} if correcting else _carried(form, part, own)
@@ -241,6 +250,12 @@ def _with_columns(each: Field, rows: Any, scope: Scope, follows: str | None = No
         filled.append(made)
     scope.here = before
     return filled
+
+
+def _unfinished(each: Field, rows: Any) -> bool:
+    """Whether some row lacks something required."""
+    required = [column.name for column in each.rows if column.required and not column.auto]
+    return isinstance(rows, list) and any(isinstance(row, Mapping) and any(row.get(name) in (None, "", []) for name in required) for row in rows)
 
 
 def _only_suggested(each: Field, row: Any, suggested: Any) -> bool:

@@ -74,7 +74,7 @@ def _change(city: City, task_id: str, by: By, kind: str, check: Callable[[Connec
         case = c.scalar(sa.select(store.task.c.case).where(store.task.c.id == task_id))
         if case is None:
             raise NotAllowed
-        head = stream.lock(c, case, at)
+        head = stream.lock(c, case)
         task = c.execute(sa.select(store.task).where(store.task.c.id == task_id)).one()
         if task.status != "open":
             raise NoLongerOpen

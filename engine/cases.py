@@ -5,17 +5,18 @@ A lost swap is run again under the case's lock; only a task that is no longer op
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 from engine import access, answers, feeds, meetings, messages, projections, store, stream
-from engine.city import NOBODY, By, City
+from engine.city import NOBODY, SETTINGS_IN_FORCE, By, City
 from engine.errors import Conflict, NoLongerOpen, NotAllowed
-from engine.facts import Changes, Facts, consents_of, context
+from engine.facts import Changes, Facts, consents_of, context, values_read
 from engine.kernel import state as states
 from engine.kernel.advance import advance, fresh
 from engine.kernel.commands import Command, Complete, Deliver, Fire, Retry, Signal, Start
@@ -27,10 +28,6 @@ from engine.kernel.state import State, plain
 from forms.form import Form
 
 HOUSEHOLD = "household"
-
-
-class Swapped(Exception):
-    """Somebody else changed the instance between reading and writing."""
 
 
 class Repeated(Exception):
@@ -75,7 +72,7 @@ class Situation:
     state: State
     facts: Facts
     given: Given | None = None
-    events: tuple[Event, ...] = field(default=())
+    known: Mapping[str, Any] | None = None  # answers already read, by form
 
 
 # -- what people do ----------------------------------------------------------------------------------------------------
@@ -87,7 +84,7 @@ def open_case(city: City, process: str, submitted: Mapping[str, Any], by: By, ke
     at = city.now()
     try:
         with city.store.transaction() as c:
-            _once(c, key, at)
+            _once(c, key)
             if not access.may_start(city, c, by, process):
                 raise NotAllowed
             closure = city.closure_in_force(c, process)
@@ -109,7 +106,7 @@ def open_case(city: City, process: str, submitted: Mapping[str, Any], by: By, ke
             situation = _situation(c, city, instance)
             situation.given = _given(c, city, situation, task, submitted, by)
             outcome = _advance_and_write(c, city, situation, Complete(task.id), by)
-            _note(c, key, outcome)
+            _note(c, key, outcome, at)
         return outcome
     except Repeated as repeated:
         return _again(repeated)
@@ -122,16 +119,15 @@ def complete(city: City, task_id: str, submitted: Mapping[str, Any], by: By, key
     """
 
     def prepare(c: Connection, writing: bool) -> tuple[Situation, Command]:
-        task = c.execute(sa.select(store.task).where(store.task.c.id == task_id)).one_or_none()
-        if task is None or not access.may_do(city, c, by, task):
+        task, situation = _task_situation(c, city, task_id, writing)
+        if not access.may_do(city, c, by, task):
             raise NotAllowed
         if task.status != "open":
             raise NoLongerOpen
-        situation = _situation(c, city, task.instance)
         situation.given = _given(c, city, situation, task, submitted, by, writing)
         return situation, Complete(task_id)
 
-    return _run(city, prepare, by, key, lock=_case_of_task(city, task_id))
+    return _run(city, prepare, by, key)
 
 
 def record(city: City, case: int, form_id: str, part: str | None, submitted: Mapping[str, Any], by: By, key: str) -> Outcome:
@@ -163,13 +159,9 @@ def carry_out(city: City, instance: int, command: Command, key: str, by: By = NO
     """A command without a form. ``also`` is written in the same transaction (the outbox row that is done)."""
 
     def prepare(c: Connection, writing: bool) -> tuple[Situation, Command]:
-        return _situation(c, city, instance), command
+        return _situation(c, city, instance, writing), command
 
-    with city.store.reading() as c:
-        case = c.scalar(sa.select(store.instance.c.case).where(store.instance.c.id == instance))
-    if case is None:
-        raise NotAllowed
-    return _run(city, prepare, by, key, lock=case, also=also)
+    return _run(city, prepare, by, key, also)
 
 
 def begin(
@@ -180,13 +172,45 @@ def begin(
 
 
 # -- preparing ---------------------------------------------------------------------------------------------------------
-def _situation(c: Connection, city: City, instance: int) -> Situation:
-    row = c.execute(sa.select(store.instance).where(store.instance.c.id == instance)).one_or_none()
-    if row is None:
+def _situation(c: Connection, city: City, instance: int, writing: bool = True) -> Situation:
+    """One instance with its case, read together; the case is locked when this is for ``writing``."""
+    rows = sa.select(store.instance, store.case, SETTINGS_IN_FORCE).join(store.case).where(store.instance.c.id == instance)
+    found = c.execute(_labelled(rows, writing)).one_or_none()
+    if found is None:
         raise NotAllowed
-    facts = Facts(c, city, row.case, instance)
-    assert facts.row is not None  # read before anything else, so that a later change of the case is noticed
+    return _of(c, city, found)
+
+
+def _task_situation(c: Connection, city: City, task: str, writing: bool) -> tuple[Any, Situation]:
+    """A task with its instance and case, read together."""
+    rows = (
+        sa.select(store.task, store.instance, store.case, SETTINGS_IN_FORCE)
+        .join(store.instance, store.instance.c.id == store.task.c.instance)
+        .join(store.case, store.case.c.id == store.task.c.case)
+        .where(store.task.c.id == task)
+    )
+    found = c.execute(_labelled(rows, writing)).one_or_none()
+    if found is None:
+        raise NotAllowed
+    return _Part(found, store.task), _of(c, city, found)
+
+
+def _labelled(rows: sa.Select[Any], writing: bool) -> sa.Select[Any]:
+    labelled = rows.set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
+    return labelled.with_for_update(of=store.case) if writing else labelled
+
+
+def _of(c: Connection, city: City, found: Any) -> Situation:
+    row = _Part(found, store.instance)
+    facts = Facts(c, city, row.case, row.id, row=_Part(found, store.case), settings=found.settings_in_force)
     return Situation(row, city.executable(c, row.closure), states.load(bytes(row.state)), facts)
+
+
+class _Part:
+    """The columns of one table in a row of a join."""
+
+    def __init__(self, row: Any, table: sa.Table) -> None:
+        self.__dict__.update({column.name: row._mapping[column] for column in table.columns})
 
 
 Prepare = Callable[[Connection, bool], tuple[Situation, Command]]
@@ -199,10 +223,11 @@ def _given(
         return None
     form = city.forms(c, situation.row.closure)[task.form]
     scope = answers.Scope(c, city, situation.facts, situation.executable, situation.state, by, task, situation.row.closure)
+    situation.known = scope.know(values_read(c, situation.executable, situation.state, situation.facts.organisation, form.id))
     data = answers.compose(form, task.part, submitted, scope)
     changes = feeds.changes(form, task.part, data)
     if (changes.persons or meetings.has_new(form, data)) and not writing:
-        raise Swapped
+        raise stream.Moved
     if meetings.has_new(form, data):
         data = meetings.settle(c, city, form, task.part, data, by.person)
         changes = feeds.changes(form, task.part, data)
@@ -213,9 +238,7 @@ def _given(
     return Given(form, task.part, data, changes, task.id, task.activation)
 
 
-def _run(
-    city: City, prepare: Prepare, by: By, key: str, lock: int, also: Callable[[Connection], None] | None = None
-) -> Outcome:
+def _run(city: City, prepare: Prepare, by: By, key: str, also: Callable[[Connection], None] | None = None) -> Outcome:
     """First without a lock; when somebody else was quicker, again with the case locked."""
     try:
         try:
@@ -223,98 +246,101 @@ def _run(
                 situation, command = prepare(c, False)
                 state, happened = _advance(c, city, situation, command)
             with city.store.transaction() as c:
-                _once(c, key, city.now())
-                head = stream.lock(c, lock, city.now())
-                if head.seq != situation.facts.row.events + 1:  # anything of the case may have been read
-                    raise Swapped
-                outcome = _write(c, city, situation, state, happened, command, by, head)
-                if also is not None:
-                    also(c)
-                _note(c, key, outcome)
-            return outcome
-        except (Swapped, NotWaiting):
-            return _run_locked(city, prepare, by, key, lock, also)
+                return _finish(c, city, situation, state, happened, command, by, key, also)
+        except (stream.Moved, NotWaiting, IntegrityError):
+            with city.store.transaction() as c:
+                _once(c, key)
+                situation, command = prepare(c, True)
+                state, happened = _advance(c, city, situation, command)
+                return _finish(c, city, situation, state, happened, command, by, key, also)
     except Repeated as repeated:
         return _again(repeated)
+    except (NoLongerOpen, NotWaiting) as error:
+        with city.store.reading() as c:
+            try:
+                _once(c, key)
+            except Repeated as repeated:
+                return _again(repeated)
+        raise NoLongerOpen from error
+    except stream.Moved as error:
+        raise Conflict from error
 
 
-def _run_locked(
-    city: City, prepare: Prepare, by: By, key: str, lock: int, also: Callable[[Connection], None] | None
-) -> Outcome:
-    with city.store.transaction() as c:
-        _once(c, key, city.now())
-        head = stream.lock(c, lock, city.now())
-        situation, command = prepare(c, True)
-        try:
-            state, happened = _advance(c, city, situation, command)
-        except NotWaiting as error:
-            raise NoLongerOpen from error
-        try:
-            outcome = _write(c, city, situation, state, happened, command, by, head)
-        except Swapped as error:
-            raise Conflict from error
-        if also is not None:
-            also(c)
-        _note(c, key, outcome)
-        return outcome
+def _finish(
+    c: Connection, city: City, situation: Situation, state: State, happened: tuple[Event, ...], command: Command, by: By, key: str,
+    also: Callable[[Connection], None] | None,
+) -> Outcome:  # fmt: skip
+    outcome = _write(c, city, situation, state, happened, command, by)
+    if also is not None:
+        also(c)
+    _note(c, key, outcome, city.now())
+    return outcome
 
 
 def _advance(c: Connection, city: City, situation: Situation, command: Command) -> tuple[State, tuple[Event, ...]]:
     given = situation.given
     latest = {given.form.id: given.data} if given is not None else {}
     known = context(
-        c, city, situation.executable, situation.state, situation.facts, latest, given.activation if given is not None else None
-    )
+        c, city, situation.executable, situation.state, situation.facts, latest, given.activation if given is not None else None,
+        situation.known,
+    )  # fmt: skip
     return advance(situation.executable, situation.state, command, known)
 
 
 def _advance_and_write(c: Connection, city: City, situation: Situation, command: Command, by: By) -> Outcome:
     state, happened = _advance(c, city, situation, command)
-    return _write(c, city, situation, state, happened, command, by, stream.lock(c, situation.row.case, city.now()))
+    return _write(c, city, situation, state, happened, command, by)
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------
 def _write(
-    c: Connection, city: City, situation: Situation, state: State, happened: tuple[Event, ...], command: Command, by: By, head: stream.Head
+    c: Connection, city: City, situation: Situation, state: State, happened: tuple[Event, ...], command: Command, by: By
 ) -> Outcome:
-    row, given, at = situation.row, situation.given, city.now()
-    phases = (state.phases.get("case"), state.phases.get("coordination"))
-    swapped = c.execute(
+    """Everything that one step changes. The event is the swap: raises stream.Moved when the case moved since it was read."""
+    row, given, at, case = situation.row, situation.given, city.now(), situation.row.case
+    answer, hash = _store_answer(c, city, case, row.id, given, by)
+    columns = feeds.columns(given.changes) if given is not None else {}
+    if state.status != row.status or any(isinstance(each, PhaseReached) for each in happened):
+        columns |= _case_phases(c, city, case, state, at)
+    said = stream.Happened(
+        _kind(command), row.id, state.version, given.task if given is not None else getattr(command, "token", None),
+        _element(situation.state, command), answer, [outline(each) for each in happened], states.outline(state.tokens),
+        situation.facts.organisation.version, hash,
+    )  # fmt: skip
+    stream.append(c, case, stream.head(situation.facts.row), said, by, at, **columns)
+    _store_state(c, row, state, at)
+    _store_decisions(c, city, row, happened, by)
+    opened = projections.write(c, situation.executable, case, row.id, happened, at, by.person)
+    taking_part = _organisations_of(opened)
+    if given is not None:
+        taking_part += feeds.write(c, case, given.changes, answer or 0, at)
+        _put_on_agenda(c, row, given, answer or 0, at)
+    feeds.participate(c, case, taking_part, city.today)
+    messages.send(c, case, row.id, state.version, [each for each in happened if isinstance(each, MessageThrown)], at)
+    _deliver_kept(c, case, happened, at)
+    _store_incidents(c, row, happened, command, at)
+    if given is not None and given.changes.touch_consent:
+        _after_consent(c, city, case, at)
+    return Outcome(case, row.id, answer, happened)
+
+
+def _store_state(c: Connection, row: Any, state: State, at: Any) -> None:
+    ended = state.status == "ended"
+    c.execute(
         sa.update(store.instance)
-        .where(store.instance.c.id == row.id, store.instance.c.version == situation.state.version)
+        .where(store.instance.c.id == row.id)
         .values(
-            state=states.dump(state), version=state.version, status=state.status, phase_case=phases[0], phase_coordination=phases[1],
-            ended_at=at if state.status == "ended" else None, ended_in=state.ended_in if state.status == "ended" else None,
+            state=states.dump(state), version=state.version, status=state.status, phase_case=state.phases.get("case"),
+            phase_coordination=state.phases.get("coordination"), ended_at=at if ended else None, ended_in=state.ended_in if ended else None,
         )
     )  # fmt: skip
-    if swapped.rowcount != 1:
-        raise Swapped
-    answer, hash = _store_answer(c, city, row.case, row.id, given, by)
-    _store_decisions(c, city, row, happened, by)
-    opened = projections.write(c, situation.executable, row.case, row.id, happened, at, by.person)
-    _take_part(c, city, row.case, opened)
-    columns = feeds.write(c, row.case, given.changes, answer or 0, at, city.today) if given is not None else {}
-    if given is not None and given.changes.touch_consent:
-        _after_consent(c, city, row.case, at)
-    if given is not None and given.changes.agenda is not None:
-        meetings.put_on(c, row.case, row.id, given.task, int(given.changes.agenda), list(given.changes.members), answer or 0)
-    if given is not None and given.changes.conclusion is not None:
-        meetings.conclude(c, row.id, given.changes.conclusion, at, answer or 0)
-    messages.send(c, row.case, row.id, state.version, [each for each in happened if isinstance(each, MessageThrown)], at)
-    _deliver_kept(c, row.case, happened, at)
-    _store_incidents(c, row, happened, command, at)
-    if state.status != row.status or any(isinstance(each, PhaseReached) for each in happened):
-        columns |= _case_phases(c, city, row.case, state, at)
-    stream.append(
-        c, row.case, head,
-        stream.Happened(
-            _kind(command), row.id, state.version, given.task if given is not None else getattr(command, "token", None),
-            _element(situation.state, command), answer, [outline(each) for each in happened], states.outline(state.tokens),
-            city.organisation(c).version, hash,
-        ),
-        by, at, **columns,
-    )  # fmt: skip
-    return Outcome(row.case, row.id, answer, happened)
+
+
+def _put_on_agenda(c: Connection, row: Any, given: Given, answer: int, at: Any) -> None:
+    if given.changes.agenda is not None:
+        meetings.put_on(c, row.case, row.id, given.task, int(given.changes.agenda), list(given.changes.members), answer)
+    if given.changes.conclusion is not None:
+        meetings.conclude(c, row.id, given.changes.conclusion, at, answer)
 
 
 def _store_answer(c: Connection, city: City, case: int, instance: int | None, given: Given | None, by: By) -> tuple[int | None, str | None]:
@@ -342,10 +368,10 @@ def _store_decisions(c: Connection, city: City, row: Any, happened: Iterable[Eve
         c.execute(sa.insert(store.answer), rows)
 
 
-def _take_part(c: Connection, city: City, case: int, opened: Iterable[TaskOpened]) -> None:
+def _organisations_of(opened: Iterable[TaskOpened]) -> list[tuple[str, str, date | None]]:
     """An organisation with a task takes part in the case on that ground."""
     organisations = {group.split(".")[0] for each in opened for group in each.groups}
-    feeds.participate(c, case, [(each, "task", None) for each in sorted(organisations)], city.today)
+    return [(each, "task", None) for each in sorted(organisations)]
 
 
 def _deliver_kept(c: Connection, case: int, happened: Iterable[Event], at: Any) -> None:
@@ -375,10 +401,12 @@ def _store_incidents(c: Connection, row: Any, happened: Iterable[Event], command
 def _case_phases(c: Connection, city: City, case: int, state: State, at: Any) -> dict[str, Any]:
     """The case shows the highest phase of its open instances; when none is open, that of the one that ended last."""
     instance = store.instance
-    rows = c.execute(sa.select(instance.c.phase_case, instance.c.status).where(instance.c.case == case)).all()
-    still_open = [row for row in rows if row.status != "ended"]
+    others = c.execute(
+        sa.select(instance.c.phase_case).where(instance.c.case == case, instance.c.status != "ended", instance.c.id != state.instance)
+    ).all()
+    still_open = [row.phase_case for row in others] + ([state.phases.get("case")] if state.status != "ended" else [])
     columns: dict[str, Any] = {"closed_at": None if still_open else at}
-    highest = city.organisation(c).highest("case", [row.phase_case for row in still_open if row.phase_case])
+    highest = city.organisation(c).highest("case", [code for code in still_open if code])
     phase = highest.code if highest is not None else state.phases.get("case") if not still_open else None
     if phase is not None:
         columns["phase_case"] = phase
@@ -417,8 +445,8 @@ def _keep(
     at = city.now()
     try:
         with city.store.transaction() as c:
-            _once(c, key, at)
-            head = stream.lock(c, case, at)
+            head = stream.lock(c, case)
+            _once(c, key)
             if old is not None and answers.is_overtaken(c, old):
                 raise NoLongerOpen("そのあとに新しい記録があるため、直せません。新しい記録を直してください。")
             instance = old.instance if old is not None else None
@@ -434,13 +462,13 @@ def _keep(
                 old.id if old is not None else None, reason,
             )  # fmt: skip
             answer, hash = _store_answer(c, city, case, instance, given, by)
-            columns = feeds.write(c, case, changes, answer or 0, at, city.today)
+            happened = stream.Happened(kind, instance, None, given.task, None, answer, {"form": form.id, "part": part}, content_hash=hash)
+            stream.append(c, case, head, happened, by, at, **feeds.columns(changes))
+            feeds.participate(c, case, feeds.write(c, case, changes, answer or 0, at), city.today)
             if changes.touch_consent:
                 _after_consent(c, city, case, at)
-            happened = stream.Happened(kind, instance, None, given.task, None, answer, {"form": form.id, "part": part}, content_hash=hash)
-            stream.append(c, case, head, happened, by, at, **columns)
             outcome = Outcome(case, instance, answer)
-            _note(c, key, outcome)
+            _note(c, key, outcome, at)
         return outcome
     except Repeated as repeated:
         return _again(repeated)
@@ -474,31 +502,22 @@ def _next_number(c: Connection, today: date) -> str:
     return f"{year}-{taken:05d}"
 
 
-def _once(c: Connection, key: str, at: Any) -> None:
+def _once(c: Connection, key: str) -> None:
     """A request is carried out once, however often it arrives. Raises Repeated with what it did then."""
-    if c.execute(store.insert_unless_there(c, store.command, {"key": key, "at": at}).returning(store.command.c.key)).first() is not None:
-        return
-    raise Repeated(c.scalar(sa.select(store.command.c.result).where(store.command.c.key == key)) or {})
+    row = c.execute(sa.select(store.command.c.result).where(store.command.c.key == key)).one_or_none()
+    if row is not None:
+        raise Repeated(row.result)
 
 
-def _note(c: Connection, key: str, outcome: Outcome) -> None:
+def _note(c: Connection, key: str, outcome: Outcome, at: Any) -> None:
+    """Keep what a request did; two of the same key cannot both be kept, and the second is undone."""
     result = {"case": outcome.case, "instance": outcome.instance, "answer": outcome.answer}
-    c.execute(sa.update(store.command).where(store.command.c.key == key).values(case=outcome.case, result=result))
+    c.execute(sa.insert(store.command).values(key=key, case=outcome.case, result=result, at=at))
 
 
 def _again(repeated: Repeated) -> Outcome:
     result = repeated.result
-    if "case" not in result:
-        raise Conflict
     return Outcome(result["case"], result.get("instance"), result.get("answer"), repeated=True)
-
-
-def _case_of_task(city: City, task_id: str) -> int:
-    with city.store.reading() as c:
-        case = c.scalar(sa.select(store.task.c.case).where(store.task.c.id == task_id))
-    if case is None:
-        raise NotAllowed
-    return int(case)
 
 
 _KINDS = {

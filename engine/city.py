@@ -18,6 +18,11 @@ from forms.form import Form
 from forms.schema import load_files
 
 
+SETTINGS_IN_FORCE = (
+    sa.select(store.settings_version.c.hash).order_by(store.settings_version.c.in_force_from.desc()).limit(1).scalar_subquery()
+).label("settings_in_force")
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -51,10 +56,10 @@ class City:
         """The day in Tokyo."""
         return day_in_tokyo(self.now())
 
-    def organisation(self, c: Connection) -> Organisation:
-        """organisation.toml in force; it is living, not pinned to a case."""
+    def organisation(self, c: Connection, hash: str | None = None) -> Organisation:
+        """organisation.toml in force; it is living, not pinned to a case. ``hash``: its version, where it was read already."""
         versions = store.settings_version
-        hash = c.scalar(sa.select(versions.c.hash).order_by(versions.c.in_force_from.desc()).limit(1))
+        hash = hash or c.scalar(sa.select(SETTINGS_IN_FORCE))
         if hash is None:
             raise NotAllowed("まだ公開されていません。./bansou publish で公開してください。")
         if hash not in self._organisations:

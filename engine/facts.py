@@ -82,10 +82,16 @@ class Facts:
     case: int
     instance: int | None
     changes: Changes = field(default_factory=Changes)
+    row: Any = None  # of the case
+    settings: str | None = None  # the version of organisation.toml, where it was read already
 
     @cached_property
-    def row(self) -> Any:
-        return self.c.execute(sa.select(store.case).where(store.case.c.id == self.case)).one()
+    def organisation(self) -> Organisation:
+        return self.city.organisation(self.c, self.settings)
+
+    def __post_init__(self) -> None:
+        if self.row is None and self.case:
+            self.row = self.c.execute(sa.select(store.case).where(store.case.c.id == self.case)).one()
 
     @property
     def lead(self) -> str | None:
@@ -197,11 +203,15 @@ def withdrawn(given: Consent, orgs: tuple[str, ...] | None, day: date) -> Consen
 
 def context(
     c: Connection, city: City, executable: Executable, state: State, facts: Facts, given: Mapping[str, Any] | None = None,
-    activation: str | None = None,
+    activation: str | None = None, known: Mapping[str, Any] | None = None,
 ) -> Context:  # fmt: skip
-    """All that a step may know. ``given`` is the answer now being given, by form."""
-    organisation = city.organisation(c)
-    latest, lists = values(c, executable, state, reads_of_lanes(organisation))
+    """All that a step may know. ``given`` is the answer now being given, by form; ``known`` what ``values_read`` gave already."""
+    organisation = facts.organisation
+    if known is None:
+        known = values_read(c, executable, state, organisation)
+    reads = executable.reads | reads_of_lanes(organisation)
+    latest = {form: _read_fields(executable, reads, form, data) for form, data in known.items()}
+    lists = _lists(c, executable, state, reads)
     for form, data in (given or {}).items():
         latest[form] = data
         if activation is not None and form in executable.lists:
@@ -222,37 +232,54 @@ def _reads_of(expressions: tuple[str, ...]) -> frozenset[tuple[str, str]]:
     return frozenset((path[0], path[1]) for text in expressions for path in feel.parse(text).paths if len(path) > 1)
 
 
-def values(
-    c: Connection, executable: Executable, state: State, more: frozenset[tuple[str, str]] = frozenset()
-) -> tuple[dict[str, Any], dict[tuple[str, str], list[Any]]]:
-    """The newest answers, and those of the activations in force: only the fields that an expression reads, never restricted text."""
-    answer, reads = store.answer, executable.reads | more
+def values_read(
+    c: Connection, executable: Executable, state: State, organisation: Organisation, also: str | None = None
+) -> dict[str, Any]:
+    """The newest answers of an instance, by form, that expressions of its closure or lanes read, and of the form ``also``.
+
+    Whole answers with ``answered_at``; ``context`` lets only the fields that are read through to the kernel, never restricted text.
+    """
     if state.version == 0:
-        return {}, {}
+        return {}
+    answer = store.answer
+    forms = {form for form, _ in executable.reads | reads_of_lanes(organisation)} | executable.results | ({also} if also else set())
     newest = [
         sa.select(sa.func.max(answer.c.id)).where(answer.c.instance == state.instance, answer.c.form == form).scalar_subquery()
-        for form in sorted({form for form, _ in reads} | executable.results)
+        for form in sorted(forms)
     ]
-    rows = c.execute(sa.select(answer.c.form, answer.c.data).where(answer.c.id.in_(newest))) if newest else ()
-    latest = {row.form: _read_fields(reads, row.form, row.data) for row in rows}
+    rows = c.execute(sa.select(answer.c.form, answer.c.data, answer.c.at).where(answer.c.id.in_(newest)))
+    found: dict[str, Any] = dict.fromkeys(sorted(forms))
+    for row in rows:
+        whole = isinstance(row.data, dict) and row.form not in executable.results
+        found[row.form] = {**row.data, "answered_at": row.at} if whole else row.data
+    return found
+
+
+def _lists(
+    c: Connection, executable: Executable, state: State, reads: frozenset[tuple[str, str]]
+) -> dict[tuple[str, str], list[Any]]:
+    """The answers of the activations in force; a correction takes the place of what it corrects."""
+    answer = store.answer
+    wanted = {
+        (form, state.activations[element]) for form, elements in executable.lists.items() for element in elements if element in state.activations
+    }
+    if not wanted:
+        return {}
+    forms, entered = sorted({form for form, _ in wanted}), sorted({activation for _, activation in wanted})
+    rows = c.execute(
+        sa.select(answer.c.form, answer.c.activation, answer.c.task, answer.c.data)
+        .where(answer.c.instance == state.instance, answer.c.activation.in_(entered), answer.c.form.in_(forms))
+        .order_by(answer.c.id)
+    )
+    newest = {(row.form, row.activation, row.task): row.data for row in rows}
     lists: dict[tuple[str, str], list[Any]] = {}
-    for form, elements in executable.lists.items():
-        entered = [state.activations[element] for element in elements if element in state.activations]
-        if not entered:
-            continue
-        found = c.execute(
-            sa.select(answer.c.activation, answer.c.task, answer.c.data)
-            .where(answer.c.instance == state.instance, answer.c.form == form, answer.c.activation.in_(entered))
-            .order_by(answer.c.id)
-        )
-        newest_of = {(row.activation, row.task): row.data for row in found}  # a correction takes the place of what it corrects
-        for (activation, _), data in newest_of.items():
-            lists.setdefault((form, activation), []).append(_read_fields(reads, form, data))
-    return latest, lists
+    for (form, activation, _), data in newest.items():
+        if (form, activation) in wanted:
+            lists.setdefault((form, activation), []).append(_read_fields(executable, reads, form, data))
+    return lists
 
 
-def _read_fields(reads: frozenset[tuple[str, str]], form: str, data: Any) -> Any:
-    if not isinstance(data, dict):
+def _read_fields(executable: Executable, reads: frozenset[tuple[str, str]], form: str, data: Any) -> Any:
+    if not isinstance(data, dict) or form in executable.results:
         return data
-    kept = {key: value for key, value in data.items() if (form, key) in reads}
-    return kept or (data if not any(name == form for name, _ in reads) else {})
+    return {key: value for key, value in data.items() if (form, key) in reads}

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from engine import store, stream
@@ -92,8 +93,14 @@ def _day(value: Any) -> date | None:
     return date.fromisoformat(value) if value else None
 
 
-def write(c: Connection, case: int, found: Changes, answer: int, at: datetime, today: date) -> dict[str, Any]:
-    """Write the facts; gives the columns of the case's own row that change."""
+def columns(found: Changes) -> dict[str, Any]:
+    """What changes in the case's own row."""
+    known = {"lead_org": found.lead, "next_review_on": found.next_review_on, "closing_code": found.closing_code}
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def write(c: Connection, case: int, found: Changes, answer: int, at: datetime) -> list[tuple[str, str, date | None]]:
+    """Write consents and resource gaps; gives who takes part in the case from now on: (organisation, ground, until)."""
     for given in found.consents:
         _replace_consent(c, case, given, answer, at)
     for person, orgs, day in found.withdrawals:
@@ -104,20 +111,14 @@ def write(c: Connection, case: int, found: Changes, answer: int, at: datetime, t
             _replace_consent(c, case, withdrawn(consent_of(row), orgs, day), answer, at)
     if found.gaps:
         c.execute(sa.insert(store.resource_gap).values(case=case, answer_id=answer, at=at, count=found.gaps))
-    participate(c, case, found.participations, today)
+    taking_part = list(found.participations)
     if found.plan_decided:
         part = store.participation
-        roles = c.scalars(sa.select(part.c.organisation).where(part.c.case == case, part.c.ground == "role"))
-        participate(c, case, [(each, "plan", None) for each in roles.all()], today)
-    columns: dict[str, Any] = {}
+        roles = c.scalars(sa.select(part.c.organisation).where(part.c.case == case, part.c.ground == "role")).all()
+        taking_part += [(each, "plan", None) for each in roles]
     if found.lead is not None:
-        columns["lead_org"] = found.lead
-        participate(c, case, [(found.lead, "lead", None)], today)
-    if found.next_review_on is not None:
-        columns["next_review_on"] = found.next_review_on
-    if found.closing_code is not None:
-        columns["closing_code"] = found.closing_code
-    return columns
+        taking_part.append((found.lead, "lead", None))
+    return taking_part
 
 
 def _replace_consent(c: Connection, case: int, given: Consent, answer: int, at: datetime) -> None:
@@ -136,17 +137,21 @@ def _replace_consent(c: Connection, case: int, given: Consent, answer: int, at: 
 
 def participate(c: Connection, case: int, more: Iterable[tuple[str, str, date | None]], today: date) -> None:
     """Note on what ground an organisation takes part in a case; an existing ground is prolonged, never shortened."""
+    longest: dict[tuple[str, str], date | None] = {}
+    for organisation, ground, until in more:
+        known = longest.get((organisation, ground), until)
+        longest[organisation, ground] = None if known is None or until is None else max(known, until)
+    if not longest:
+        return
     table = store.participation
-    for organisation, ground, until in dict.fromkeys(more):
-        known = c.execute(
-            sa.select(table.c.until).where(table.c.case == case, table.c.organisation == organisation, table.c.ground == ground)
-        ).one_or_none()
-        if known is None:
-            c.execute(sa.insert(table).values(case=case, organisation=organisation, ground=ground, since=today, until=until))
-        elif known.until is not None and (until is None or until > known.until):
-            c.execute(
-                sa.update(table).where(table.c.case == case, table.c.organisation == organisation, table.c.ground == ground).values(until=until)
-            )
+    rows = [
+        {"case": case, "organisation": organisation, "ground": ground, "since": today, "until": until}
+        for (organisation, ground), until in longest.items()
+    ]
+    insert = (postgresql.insert if c.dialect.name == "postgresql" else sqlite.insert)(table)
+    either = sa.or_(table.c.until.is_(None), insert.excluded.until.is_(None))
+    later = sa.case((either, None), (table.c.until > insert.excluded.until, table.c.until), else_=insert.excluded.until)
+    c.execute(insert.on_conflict_do_update(index_elements=["case", "organisation", "ground"], set_={"until": later}), rows)
 
 
 def write_persons(c: Connection, household: int, rows: Iterable[Mapping[str, Any]], at: datetime, today: date) -> list[dict[str, Any]]:

@@ -96,6 +96,7 @@ def _task(c: Connection, executable: Executable, case: int, instance: int, opene
         "item": plain(opened.item) or None, "status": "open", "opened_at": at, "due_on": opened.due_on,
         "follow_up_on": opened.follow_up_on, "priority": opened.priority, "assignee": assignee,
         "claimed_at": at if assignee is not None else None, "excluded": _excluded(c, instance, opened.element, node),
+        "groups": list(dict.fromkeys(opened.groups)),
     }  # fmt: skip
 
 

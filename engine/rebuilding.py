@@ -57,7 +57,7 @@ def _tasks(city: City, c: Connection, case: int) -> dict[str, tuple[dict[str, An
         elif event.kind == "TaskTakenBack":
             row, groups = found[event.task]
             groups[:] = event.detail["groups"]
-            row.update(assignee=None, claimed_at=None)
+            row.update(assignee=None, claimed_at=None, groups=list(groups))
         elif event.instance is not None and isinstance(event.detail, list):
             if event.instance not in instances:
                 instances[event.instance] = _instance(city, c, event.instance)
@@ -95,7 +95,7 @@ def _opened(
         "due_on": _day(each.get("due_on")), "follow_up_on": _day(each.get("follow_up_on")), "priority": each.get("priority", 0),
         "assignee": assignee, "claimed_at": event.at if assignee is not None else None,
         "excluded": max(done, key=lambda row: row["closed_at"])["closed_by"] if done else None,
-        "closed_at": None, "closed_by": None, "closed_because": None,
+        "closed_at": None, "closed_by": None, "closed_because": None, "groups": list(each.get("groups", ())),
     }  # fmt: skip
 
 

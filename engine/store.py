@@ -179,7 +179,7 @@ task = sa.Table(
     sa.Column("status", Text, nullable=False), sa.Column("opened_at", Moment, nullable=False), sa.Column("due_on", Day),
     sa.Column("due_reason", Text), sa.Column("follow_up_on", Day), sa.Column("priority", Number, nullable=False),
     sa.Column("stalled_after", Number), sa.Column("assignee", Number), sa.Column("claimed_at", Moment), sa.Column("excluded", Number),
-    sa.Column("closed_at", Moment), sa.Column("closed_by", Number), sa.Column("closed_because", Text),
+    sa.Column("closed_at", Moment), sa.Column("closed_by", Number), sa.Column("closed_because", Text), sa.Column("groups", Json, nullable=False),
     sa.Index(None, "status", "due_on", "id"), sa.Index(None, "assignee", "status", "due_on"), sa.Index(None, "instance", "element"),
     sa.Index(None, "element", "status", "closed_at"), sa.Index(None, "closed_at"),
 )

@@ -19,21 +19,27 @@ from engine import store
 from engine.city import By
 
 
+class Moved(Exception):
+    """The stream has gone on since it was read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The end of a case's stream, locked until the transaction ends."""
+    """The next place in a case's stream, and the hash before it."""
 
     seq: int
     chain: str
 
 
-def lock(c: Connection, case: int, at: datetime) -> Head:
-    """Take the next place in a case's stream; other writers of this case wait."""
-    row = c.execute(
-        sa.update(store.case).where(store.case.c.id == case).values(events=store.case.c.events + 1, active_at=at)
-        .returning(store.case.c.events, store.case.c.chain)
-    ).one()  # fmt: skip
-    return Head(row.events, row.chain)
+def head(row: Any) -> Head:
+    """Where the stream of this case row goes on."""
+    return Head(row.events + 1, row.chain)
+
+
+def lock(c: Connection, case: int) -> Head:
+    """The head, held until the transaction ends: other writers of this case wait."""
+    table = store.case
+    return head(c.execute(sa.select(table.c.events, table.c.chain).where(table.c.id == case).with_for_update()).one())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,10 @@ class Happened:
 
 
 def append(c: Connection, case: int, head: Head, happened: Happened, by: By, at: datetime, **changes: Any) -> None:
-    """Write one event at the head, and what it ``changes`` in the case's own row."""
+    """Write one event at the head, and what it ``changes`` in the case's own row.
+
+    This is the swap of a case: raises Moved when anything else was written to it since the head was read.
+    """
     row: dict[str, Any] = {
         "case": case, "seq": head.seq, "at": at, "by": by.person, "organisation": by.organisation, "kind": happened.kind,
         "instance": happened.instance, "instance_version": happened.instance_version, "task": happened.task, "element": happened.element,
@@ -61,13 +70,19 @@ def append(c: Connection, case: int, head: Head, happened: Happened, by: By, at:
         "content_hash": happened.content_hash,
     }  # fmt: skip
     row["hash"] = link(head.chain, row)
+    table = store.case
+    swapped = c.execute(
+        sa.update(table).where(table.c.id == case, table.c.events == head.seq - 1)
+        .values(events=head.seq, chain=row["hash"], active_at=at, **changes)
+    )  # fmt: skip
+    if swapped.rowcount != 1:
+        raise Moved
     c.execute(sa.insert(store.event).values(row))
-    c.execute(sa.update(store.case).where(store.case.c.id == case).values(chain=row["hash"], **changes))
 
 
 def add(c: Connection, case: int, happened: Happened, by: By, at: datetime, **changes: Any) -> None:
     """Lock and append in one go."""
-    append(c, case, lock(c, case, at), happened, by, at, **changes)
+    append(c, case, lock(c, case), happened, by, at, **changes)
 
 
 def link(previous: str, row: Mapping[str, Any]) -> str:

@@ -76,6 +76,8 @@ def upgrade() -> None:
         sa.Column("minutes", sa.Text(), nullable=True),
         sa.Column("created_by", sa.Integer(), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("minutes_by", sa.Integer(), nullable=True),
+        sa.Column("minutes_at", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting")),
     )
     op.create_index(op.f("ix_meeting_kind_on_day"), "meeting", ["kind", "on_day"], unique=False)
@@ -324,6 +326,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case", "seq", name=op.f("pk_event")),
     )
     op.create_index(op.f("ix_event_instance_instance_version"), "event", ["instance", "instance_version"], unique=False)
+    op.create_index(op.f("ix_event_organisation_at"), "event", ["organisation", "at"], unique=False)
     op.create_table(
         "instance",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -469,6 +472,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_message_case"), "message", ["case"], unique=False)
     op.create_index(op.f("ix_message_case_status"), "message", ["case", "status"], unique=False)
+    op.create_index(op.f("ix_message_status"), "message", ["status"], unique=False)
     op.create_table(
         "subject",
         sa.Column("instance", sa.Integer(), nullable=False),
@@ -518,12 +522,15 @@ def upgrade() -> None:
         sa.Column("closed_at", Moment(), nullable=True),
         sa.Column("closed_by", sa.Integer(), nullable=True),
         sa.Column("closed_because", sa.Text(), nullable=True),
+        sa.Column("groups", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["case"], ["case.id"], name=op.f("fk_task_case")),
         sa.ForeignKeyConstraint(["instance"], ["instance.id"], name=op.f("fk_task_instance")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_task")),
     )
     op.create_index(op.f("ix_task_assignee_status_due_on"), "task", ["assignee", "status", "due_on"], unique=False)
     op.create_index(op.f("ix_task_case"), "task", ["case"], unique=False)
+    op.create_index(op.f("ix_task_closed_at"), "task", ["closed_at"], unique=False)
+    op.create_index(op.f("ix_task_element_status_closed_at"), "task", ["element", "status", "closed_at"], unique=False)
     op.create_index(op.f("ix_task_instance"), "task", ["instance"], unique=False)
     op.create_index(op.f("ix_task_instance_element"), "task", ["instance", "element"], unique=False)
     op.create_index(op.f("ix_task_status_due_on_id"), "task", ["status", "due_on", "id"], unique=False)
@@ -560,6 +567,8 @@ def upgrade() -> None:
         sa.Column("salt", sa.Text(), nullable=True),
         sa.Column("by", sa.Integer(), nullable=True),
         sa.Column("at", Moment(), nullable=False),
+        sa.Column("task", sa.Text(), nullable=True),
+        sa.Column("organisation", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["answer"], ["answer.id"], name=op.f("fk_attachment_answer")),
         sa.ForeignKeyConstraint(["case"], ["case.id"], name=op.f("fk_attachment_case")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attachment")),
