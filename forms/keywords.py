@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-Words = Mapping[str, type]
+Words = Mapping[str, type | str]
+STRINGS = "strings"
+"""Stands for a list of texts, where a type stands for a value of it."""
 
 RANGES: Words = {
     "minLength": int,
@@ -15,7 +17,6 @@ RANGES: Words = {
     "maximum": int,
     "minItems": int,
     "maxItems": int,
-    "pattern": str,
 }
 _FORM: Words = {
     "$schema": str,
@@ -33,9 +34,9 @@ _FORM: Words = {
     "x-rules": list,
     "x-print": dict,
 }
-_PART: Words = {"id": str, "title": str, "required": list}
-_RULE: Words = {"id": str, "parts": list, "require": str, "at": str, "message": str}
-_PRINT: Words = {"note": str, "signatures": list, "parts": list}
+_PART: Words = {"id": str, "title": str, "required": STRINGS}
+_RULE: Words = {"id": str, "parts": STRINGS, "require": str, "at": str, "message": str}
+_PRINT: Words = {"note": str, "signatures": STRINGS, "parts": STRINGS}
 _VARIANT: Words = {
     "title": str,
     "description": str,
@@ -43,7 +44,7 @@ _VARIANT: Words = {
     "x-auto": bool,
     "readOnly": bool,
     "x-feeds": str,
-    "x-without": list,
+    "x-without": STRINGS,
 }
 _PROPERTY: Words = {
     **RANGES,
@@ -56,7 +57,7 @@ _PROPERTY: Words = {
     "uniqueItems": bool,
     "oneOf": list,
     "items": dict,
-    "x-part": list,
+    "x-part": STRINGS,
     "x-class": str,
     "x-section": str,
     "x-report": bool,
@@ -76,7 +77,7 @@ _ROW: Words = {
     "title": str,
     "type": str,
     "properties": dict,
-    "required": list,
+    "required": STRINGS,
     "additionalProperties": bool,
     "allOf": list,
 }
@@ -101,7 +102,7 @@ _CONSTRAINT: Words = {
     **RANGES,
     "$comment": str,
     "properties": dict,
-    "required": list,
+    "required": STRINGS,
     "const": object,
     "enum": list,
     "not": dict,
@@ -110,7 +111,14 @@ _CONSTRAINT: Words = {
     "contains": dict,
     "items": dict,
 }
-_NAMES = {str: "文字", bool: "true か false", int: "数", list: "[ ] の並び", dict: "{ } のまとまり"}
+_NAMES: Mapping[type | str, str] = {
+    str: "文字",
+    bool: "true か false",
+    int: "数",
+    list: "[ ] の並び",
+    dict: "{ } のまとまり",
+    STRINGS: "文字の並び（[ ]）",
+}
 
 
 def strange_words(form: Mapping[str, Any]) -> Iterator[str]:
@@ -202,7 +210,9 @@ def _words(node: Any, allowed: Words, place: str, needs: tuple[str, ...] = ()) -
             yield f"{place}：「{word}」がありません。書き足してください。"
 
 
-def _is(value: Any, kind: type) -> bool:
+def _is(value: Any, kind: type | str) -> bool:
+    if isinstance(kind, str):
+        return isinstance(value, list) and all(isinstance(member, str) for member in value)
     return isinstance(value, kind) and not (kind is int and isinstance(value, bool))
 
 
