@@ -110,6 +110,8 @@ def vocabulary(forms: Mapping[str, Form], city: Organisation | None) -> Vocabula
         groups=city.groups if city is not None else frozenset(),
         starters=frozenset(city.starters) if city is not None else frozenset(),
         functions=facts.FUNCTIONS, names=facts.NAMES,
+        phases=None if city is None else frozenset(f"{ladder}:{each.code}" for ladder, all in city.phases.items() for each in all),
+        signals=None if city is None else frozenset(city.signals.values()),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from engine.kernel.expressions import (
     Site,
     check_expression,
     direct,
+    is_no_condition,
     is_no_date,
     item_kind,
     literal,
@@ -26,6 +27,7 @@ from engine.kernel.remarks import Remarks, near
 
 Lists = Mapping[str, tuple[str, ...]]  # form -> the repetitions in which it is filled
 
+_CONDITIONS = ("条件", "くり返しをやめる条件")
 _TIMES = ("タイマー", "期限", "始める日(followUpDate)")
 
 
@@ -149,6 +151,8 @@ def _check_site(site: Site, names: Names, lists: Lists, remarks: Remarks) -> Non
         form = literal(call.arguments[0].text) if call.name == "answers" and call.arguments else None
         if form is not None and form in names.vocabulary.forms and not lists.get(form):
             remarks.say("never-listed", site.place, where=site.where, form=form)
+    if site.where in _CONDITIONS and is_no_condition(direct(site.text, names)):
+        remarks.say("yes-no-wanted", site.place, where=site.where, text=site.text)
     if site.where in _TIMES and is_no_date(direct(site.text, names)):
         remarks.say("date-wanted", site.place, text=site.text)
 

@@ -28,6 +28,8 @@ def check_node(node: Node, process: Process, vocabulary: Vocabulary, remarks: Re
     _check_priority(node, remarks)
     check_groups(node.properties.get("manualStart"), node, vocabulary, remarks)
     _check_properties(node, process, remarks)
+    _check_phases(node, vocabulary, remarks)
+    _check_signal(node, vocabulary, remarks)
     _check_style(node, remarks)
 
 
@@ -109,6 +111,18 @@ def _check_properties(node: Node, process: Process, remarks: Remarks) -> None:
             remarks.say("misspelt-property", node, name=name, near=hint)
         else:
             remarks.say("unknown-property", node, name=name)
+
+
+def _check_phases(node: Node, vocabulary: Vocabulary, remarks: Remarks) -> None:
+    for phase in node.properties.get("phase", "").split():
+        if vocabulary.phases is not None and _PHASE.fullmatch(phase) and phase not in vocabulary.phases:
+            remarks.say("unknown-phase", node, phase=phase, near=near(phase, vocabulary.phases))
+
+
+def _check_signal(node: Node, vocabulary: Vocabulary, remarks: Remarks) -> None:
+    name = node.event.name if node.event is not None and node.event.kind == "signal" else None
+    if name is not None and vocabulary.signals is not None and name not in vocabulary.signals:
+        remarks.say("unknown-signal", node, signal=name, near=near(name, vocabulary.signals))
 
 
 def _is_known(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -18,6 +19,9 @@ _DATES = frozenset({"date", "datetime"})
 _LISTS = frozenset({"codes", "list", "persons"})
 _SINGLE = _DATES | {"text", "longtext", "bool", "number", "code", "org", "user", "person", "file", "meeting"}
 _OF_DATES = frozenset({"year", "month", "day", "weekday", "hour", "minute", "second"})
+
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
+_COMPARED = re.compile(r"""(?<![\w.])([^\W\d]\w*(?:\s*\.\s*\w+)*)\s*\)?\s*(?:!?==?|\bin\s*\(?)\s*("_*")""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,8 @@ def check_expression(site: Site, names: Names, remarks: Remarks) -> Expression |
                 remarks.say("whole-form", site.place, where=site.where, form=path[0], near=hint)
         elif names.kind(path) is None:
             _say_unknown(path, site, names, remarks)
+    for name, value in compared_lists(site.text, names):
+        remarks.say("list-compared", site.place, where=site.where, path=name, value=value)
     for path, code in found.literals_compared:
         kind = names.kind(path)
         if kind is not None and kind.codes is not None and code not in kind.codes:
@@ -109,10 +115,25 @@ def check_expression(site: Site, names: Names, remarks: Remarks) -> Expression |
     return expression
 
 
+def compared_lists(text: str, names: Names) -> Iterator[tuple[str, str]]:
+    """(path, text) where an expression compares a whole list with one text, which is never true."""
+    masked = _TEXT.sub(lambda match: '"' + "_" * (len(match[0]) - 2) + '"', text)
+    for match in _COMPARED.finditer(masked):
+        path = tuple(part.strip() for part in match[1].split("."))
+        kinds = [names.kind(path[:length]) for length in range(1, len(path) + 1)]
+        if kinds[-1] is not None and any(kind is not None and kind.kind in _LISTS for kind in kinds):
+            yield match[1], text[match.start(2) : match.end(2)]
+
+
 def direct(text: str, names: Names) -> FieldKind | None:
     """The kind of what an expression names, when it is nothing but a path."""
     path = tuple(part.strip() for part in text.split("."))
     return names.kind(path) if all(part.isidentifier() for part in path) else None
+
+
+def is_no_condition(kind: FieldKind | None) -> bool:
+    """Whether a value of this kind can never be true."""
+    return kind is not None and kind.kind in (_SINGLE | _LISTS) - {"bool"}
 
 
 def is_no_date(kind: FieldKind | None) -> bool:

@@ -162,6 +162,8 @@ class Vocabulary:
     starters: frozenset[str] = frozenset()  # processes that organisation.toml lets people start
     functions: Mapping[str, tuple[int, int]] = field(default_factory=dict, hash=False)  # (fewest, most) arguments
     names: frozenset[str] = frozenset()
+    phases: frozenset[str] | None = None  # "ladder:phase"; None: any
+    signals: frozenset[str] | None = None  # that are ever raised; None: any
 
 
 @dataclass(frozen=True, slots=True)

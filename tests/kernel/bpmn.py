@@ -282,6 +282,10 @@ CITY = Vocabulary(
         "next_review_on": (0, 0),
     },
     names=frozenset({"initiator"}),
+    phases=frozenset(
+        {"case:open", "case:received", "case:in_support", "case:closed", "coordination:asked", "coordination:accepted"}
+    ),
+    signals=frozenset({"lost", "consent_lost"}),
 )  # fmt: skip
 """What a small fictional city offers: form F1 with the parts ask and decide, form F2, two lanes, some groups."""
 

@@ -247,6 +247,7 @@ ASKED: dict[str, Case] = {
     ),
     "misspelt-property": Case(files(task("x", stalledafter="5")), "x", "もしかして: stalledAfter"),
     "phase": Case(files(task("x", phase="open")), "x", "「open」は読めません"),
+    "unknown-phase": Case(files(task("x", phase="case:opne")), "x", "もしかして: case:open"),
     "stalled-after": Case(files(task("x", stalledAfter="P5BD")), "x", "「P5BD」は読めません"),
     # times
     "not-a-date": Case(timer("timeDate", "P3BD"), "x", "「P3BD」は期間です"),
@@ -282,6 +283,9 @@ ASKED: dict[str, Case] = {
         files(*(process(id, f"手続き{id}").start(f"x{id}", message="told", manualStart="kakari").end() for id in "pq")),
         "xq",
         "「手続きp」も始まります",
+    ),
+    "unknown-signal": Case(
+        files(task().boundary("x", "t", signal="lots").end("e")), "x", "「lots」を出すものがありません"
     ),
     "payload-without-value": Case(
         file_of(f'<intermediateThrowEvent id="x">{extended(content=NO_VALUE)}{MESSAGE}</intermediateThrowEvent>'),
@@ -336,6 +340,8 @@ ASKED: dict[str, Case] = {
         "x",
         "「the-hint」は名前に使えません",
     ),
+    "list-compared": Case(choice('F1.kinds = "life"'), "f_g_done", 'list contains(F1.kinds, "life") と書いてください'),
+    "yes-no-wanted": Case(choice("F1.choice"), "f_g_done", "「F1.choice = …」のように"),
     "list-wanted": Case(
         files(process("p").start().user("x", form="F2", groups="kakari", loop=loop("=F1.note", "each")).end()),
         "x",

@@ -146,6 +146,47 @@ class TestWhatIsKnown:
         assert rules(choice('city_name = "みなも市"')) == ["unknown-name"]
 
 
+class TestWhatIsNeverTrue:
+    @pytest.mark.parametrize(
+        ("condition", "path"),
+        [
+            ('F1.kinds = "life"', "F1.kinds"),
+            ('F1.agreed and F1.kinds != "life"', "F1.kinds"),
+            ('F1.kinds in ("life", "home")', "F1.kinds"),
+            ('(F1.kinds) in ("life")', "F1.kinds"),
+            ('F1.roles.answer = "accepted"', "F1.roles.answer"),
+        ],
+    )
+    def test_a_list_is_not_compared_with_one_text(self, condition: str, path: str) -> None:
+        (problem,) = said(choice(condition), "list-compared")
+        assert f"「{path}」は一覧なので" in problem.message and f"list contains({path}, " in problem.message
+
+    @pytest.mark.parametrize(
+        "condition",
+        [
+            "F1.kinds = null",
+            'list contains(F1.kinds, "life")',
+            'some r in F1.roles satisfies r.answer = "accepted"',
+            'count(F1.roles[answer = "accepted"]) > 0',
+            r'F1.note = "F1.kinds = \"life\""',
+            'F1.roles[1].answer = "accepted"',
+        ],
+    )
+    def test_what_only_looks_like_it_is_left_alone(self, condition: str) -> None:
+        assert not stops(choice(condition))
+
+    def test_a_cell_of_a_table_is_looked_at_in_the_same_way(self) -> None:
+        drawing = process("p").start().rule("r", "table", "hint").end()
+        found = with_table(drawing, table('"life"|"own"', given="F1.kinds"))
+        assert [(problem.rule, problem.line) for problem in stops(found)] == [("list-compared", 5)]
+        assert not stops(with_table(drawing, table('list contains(?, "life")|"own"', given="F1.kinds")))
+
+    @pytest.mark.parametrize("field", ["note", "choice", "number", "on", "roles"])
+    def test_a_condition_that_is_a_field_must_be_one_of_yes_or_no(self, field: str) -> None:
+        assert rules(choice(f"F1.{field}")) == ["yes-no-wanted"]
+        assert not stops(choice("F1.agreed"))
+
+
 class TestLoopItems:
     def repeated(self, collection: str, condition: str, *, city: Vocabulary = CITY) -> Reading:
         each = inside("each").start("b").xor("g").when("d", condition).otherwise("d").end("d")
