@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
+import hypothesis
+import pytest
 from bpmn import CITY, Drawing, files, inside, loop, process
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -109,35 +112,48 @@ def held(model: Model) -> tuple[set[str], int]:
     return {node.id for node in nodes}, sum(len(node.outgoing) for node in nodes)
 
 
-@settings(max_examples=60)
-@given(drawings())
-def test_every_node_and_flow_of_a_drawing_is_in_the_model(drawing: Drawing) -> None:
+def is_whole(drawing: Drawing) -> None:
+    """Every node and flow of a drawing is in the model, and branches that come together again leave no join waiting."""
     found = read(files(drawing), CITY)
     assert found.model is not None, found.problems
     assert held(found.model) == drawn(drawing.xml())
-    assert not [problem for problem in found.problems if problem.rule.startswith("join-")], "they come together again"
+    assert not [problem for problem in found.problems if problem.rule.startswith("join-")]
 
 
-@settings(max_examples=150)
-@given(drawings(), st.data())
-def test_a_drawing_with_an_element_moved_lost_or_renamed_is_read_whole_or_refused(
-    drawing: Drawing, data: st.DataObject
-) -> None:
+def is_whole_or_refused(drawing: Drawing, data: st.DataObject) -> None:
+    """The same drawing with one element moved, copied, renamed or lost."""
     root = etree.fromstring(drawing.xml())
     elements = list(root.iterdescendants("{*}*"))
-    moved = data.draw(st.sampled_from(elements), "element")
+    changed = data.draw(st.sampled_from(elements), "element")
     change = data.draw(st.sampled_from(["move", "copy", "rename", "foreign", "forget"]), "change")
     target = data.draw(st.sampled_from([root, *elements]), "target")
-    if change == "move" and moved not in (target, *target.iterancestors()):
-        target.append(moved)
-    elif change == "copy" and len(moved) < 3:
-        target.append(copy.deepcopy(moved))
+    if change == "move" and changed not in (target, *target.iterancestors()):
+        target.append(changed)
+    elif change == "copy" and len(changed) < 3:
+        target.append(copy.deepcopy(changed))
     elif change == "rename":
-        moved.set("id", "another")
+        changed.set("id", "another")
     elif change == "foreign":
-        moved.tag = "{urn:moon}" + etree.QName(moved).localname
-    elif change == "forget" and "id" in moved.attrib:
-        del moved.attrib["id"]
+        changed.tag = "{urn:moon}" + etree.QName(changed).localname
+    elif change == "forget" and "id" in changed.attrib:
+        del changed.attrib["id"]
     written = etree.tostring(root)
     found = read({"p.bpmn": written}, CITY)
     assert found.model is None or held(found.model) == drawn(written)
+
+
+def test_every_node_and_flow_of_a_drawing_is_in_the_model() -> None:
+    settings(max_examples=60)(given(drawings())(is_whole))()
+
+
+def test_a_drawing_with_an_element_moved_copied_renamed_or_lost_is_read_whole_or_refused() -> None:
+    settings(max_examples=150)(given(drawings(), st.data())(is_whole_or_refused))()
+
+
+@pytest.mark.deep
+def test_a_long_search_finds_nothing_that_is_drawn_and_not_read(seed: int, time_is_left: Callable[[], bool]) -> None:
+    freely = settings(max_examples=100, derandomize=False, database=None)
+    while time_is_left():
+        seed += 1
+        hypothesis.seed(seed)(freely(given(drawings())(is_whole)))()
+        hypothesis.seed(seed)(freely(given(drawings(), st.data())(is_whole_or_refused)))()
