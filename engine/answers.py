@@ -24,9 +24,8 @@ from engine.kernel.running import Executable
 from engine.kernel.state import State
 from engine.prefill import FUNCTIONS
 from forms.check import check
-from forms.form import Form
+from forms.form import Field, Form
 from forms.messages import FieldError
-from forms.form import Field
 
 
 class Errors(BadAnswer):

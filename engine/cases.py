@@ -20,9 +20,9 @@ from engine.facts import Changes, Facts, consents_of, context, values_read
 from engine.kernel import state as states
 from engine.kernel.advance import advance, fresh
 from engine.kernel.commands import Command, Complete, Deliver, Fire, Retry, Signal, Start
+from engine.kernel.compiled import COMPILER_VERSION
 from engine.kernel.errors import NotWaiting
 from engine.kernel.events import Decided, Event, IncidentRaised, MessageThrown, PhaseReached, Subscribed, TaskOpened, outline
-from engine.kernel.compiled import COMPILER_VERSION
 from engine.kernel.running import ENGINE_VERSION, Executable
 from engine.kernel.state import State, plain
 from forms.form import Form
@@ -208,6 +208,11 @@ def _of(c: Connection, city: City, found: Any) -> Situation:
 
 class _Part:
     """The columns of one table in a row of a join."""
+
+    case: Any
+    id: Any
+    closure: Any
+    state: Any
 
     def __init__(self, row: Any, table: sa.Table) -> None:
         self.__dict__.update({column.name: row._mapping[column] for column in table.columns})
@@ -483,7 +488,7 @@ def _begin(
         "engine_version": ENGINE_VERSION, "compiler_version": COMPILER_VERSION, "asker": asker, "asked_answered": False,
         "started_at": at, "started_by": by.person,
     }  # fmt: skip
-    instance = c.execute(sa.insert(store.instance).values(**values).returning(store.instance.c.id)).scalar_one()
+    instance: int = c.execute(sa.insert(store.instance).values(**values).returning(store.instance.c.id)).scalar_one()
     state = fresh(process, instance)
     c.execute(sa.update(store.instance).where(store.instance.c.id == instance).values(state=states.dump(state)))
     situation = _situation(c, city, instance)

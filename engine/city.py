@@ -17,7 +17,6 @@ from engine.store import Store
 from forms.form import Form
 from forms.schema import load_files
 
-
 SETTINGS_IN_FORCE = (
     sa.select(store.settings_version.c.hash).order_by(store.settings_version.c.in_force_from.desc()).limit(1).scalar_subquery()
 ).label("settings_in_force")

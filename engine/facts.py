@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine import store
+from engine.city import City
 from engine.kernel import feel
 from engine.kernel.errors import CannotGoOn
 from engine.kernel.names import Context
 from engine.kernel.running import Executable
 from engine.kernel.state import State
-from engine.city import City
 from engine.organisation import Organisation
 
 FUNCTIONS: Mapping[str, tuple[int, int]] = {
@@ -165,7 +165,7 @@ class NewCase(Facts):
         self._received_by = received_by
 
     @property
-    def people(self) -> Sequence[Any]:  # type: ignore[override]
+    def people(self) -> Sequence[Any]:
         return ()
 
     @property

@@ -84,7 +84,7 @@ def next_of_case(city: City, c: Connection, by: By, case: int) -> str | None:
 
 def _page(by: By, view: str, today: date, after: str | None) -> sa.Select[Any]:
     task, candidate = store.task, store.candidate
-    due = sa.func.coalesce(task.c.due_on, NO_DAY)
+    due: sa.ColumnElement[Any] = sa.func.coalesce(task.c.due_on, NO_DAY)
     if view == "mine":
         query = sa.select(task.c.id, due.label("due")).where(task.c.assignee == by.person, task.c.status == "open")
     else:
@@ -134,8 +134,7 @@ def _items(city: City, c: Connection, by: By, rows: Any) -> list[Item]:
             id, row.name, row.case, row.number, households.get(row.case, ""), row.process, row.element, row.opened_at, row.due_on,
             row.assignee, row.assignee_name, tuple(sorted(groups.get(id, ()))), why(row, city.today, calendar.workdays_between),
         )
-        for id in ids
-        if (row := found.get(id)) is not None
+        for id, row in ((id, found[id]) for id in ids if id in found)
     ]  # fmt: skip
 
 

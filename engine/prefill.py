@@ -8,9 +8,8 @@ import sqlalchemy as sa
 
 from engine import access, meetings, store
 from engine.calendar import TOKYO, CalendarError
-from forms.form import Form
 from forms.dates import wareki
-from forms.form import Field
+from forms.form import Field, Form
 
 if TYPE_CHECKING:
     from engine.answers import Scope

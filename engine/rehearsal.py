@@ -19,8 +19,8 @@ from engine.facts import Facts, NewCase
 from engine.kernel import state as states
 from engine.kernel.commands import Deliver
 from engine.kernel.model import Node
-from engine.organisation import OF_HEADS, OF_MANAGERS
 from engine.meetings import NEW
+from engine.organisation import OF_HEADS, OF_MANAGERS
 from forms.choices import Choices
 from forms.dates import wareki
 from forms.form import Field, Form, anybody
@@ -88,7 +88,10 @@ class Rehearsal:
 
     def _next_due(self, goal: datetime) -> datetime | None:
         with self.city.store.reading() as c:
-            return c.scalar(sa.select(sa.func.min(store.timer.c.due_at)).where(store.timer.c.due_at <= goal, store.timer.c.tries == 0))
+            moment: datetime | None = c.scalar(
+                sa.select(sa.func.min(store.timer.c.due_at)).where(store.timer.c.due_at <= goal, store.timer.c.tries == 0)
+            )
+            return moment
 
     def days_pass(self, n: int) -> None:
         with self.city.store.reading() as c:

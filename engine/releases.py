@@ -19,10 +19,8 @@ from engine.errors import Refusal, Unpublishable
 from engine.kernel.model import FieldKind, Model, Problem, Vocabulary
 from engine.kernel.reading import COMPILER_VERSION, closure, dump, read
 from engine.organisation import Organisation
-from forms.form import Form
-from forms.schema import load_files
-from forms.form import Field
-from forms.schema import canonical
+from forms.form import Field, Form
+from forms.schema import canonical, load_files
 
 FOLDERS = (("processes/bpmn", ".bpmn"), ("processes/dmn", ".dmn"), ("processes/walkthroughs", ".feature"), ("forms/schemas", ".json"))
 SETTINGS = "processes/organisation.toml"
@@ -213,7 +211,8 @@ def _unknown_feeds(forms: Mapping[str, Form]) -> list[Problem]:
         for field in form.fields:
             for fact in (field.feeds or "").replace(",", " ").split():
                 if fact not in feeds.FACTS:
-                    message = f"{form.id} の項目「{field.title}」の x-feeds「{fact}」は台帳の事実ではありません。{'・'.join(sorted(feeds.FACTS))} から選んでください。"
+                    message = f"{form.id} の項目「{field.title}」の x-feeds「{fact}」は台帳の事実ではありません。"
+                    message += f"{'・'.join(sorted(feeds.FACTS))} から選んでください。"
                     found.append(Problem(f"{form.id}.json", field.name, None, "refused", "unknown-fact", message))
     return found
 

@@ -110,7 +110,7 @@ def verify(c: Connection, case: int) -> list[str]:
     for row in c.execute(sa.select(store.event).where(store.event.c.case == case).order_by(store.event.c.seq)).mappings():
         if row["seq"] != expected:
             wrong.append(f"{expected}番目のできごとがありません。")
-        if link(previous, row) != row["hash"]:
+        if link(previous, dict(row)) != row["hash"]:
             wrong.append(f"{row['seq']}番目のできごとが書き換えられています。")
         previous, expected = row["hash"], row["seq"] + 1
     if previous != c.scalar(sa.select(store.case.c.chain).where(store.case.c.id == case)):

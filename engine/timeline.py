@@ -72,7 +72,7 @@ def _entry(c: Connection, city: City, row: Any) -> Entry:
         name = executable.nodes[row.element].name
     elif row.kind == "InstanceStarted" and executable is not None:
         process = c.scalar(sa.select(store.instance.c.process).where(store.instance.c.id == row.instance))
-        name = executable.process(process).name
+        name = executable.process(process or "").name
     phases = {each["ladder"]: each["phase"] for each in steps if each["kind"] == "PhaseReached"}
     withdrawn = tuple(
         executable.nodes[each["element"]].name for each in steps

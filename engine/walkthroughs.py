@@ -42,7 +42,7 @@ class Scenario:
 def read(path: Path) -> tuple[Scenario, ...]:
     """The scenarios of a file. Raises Unreadable."""
     try:
-        document = Parser().parse(path.read_text("utf-8"))
+        document: Any = Parser().parse(path.read_text("utf-8"))
     except (ParserError, CompositeParserException) as error:
         raise Unreadable(f"{path.name}: {error}") from error
     feature = document["feature"]

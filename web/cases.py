@@ -19,7 +19,7 @@ from engine.errors import NotAllowed
 from engine.facts import Facts, NewCase
 from engine.kernel.commands import Deliver
 from forms import Form
-from web import acting, timeline
+from web import acting, correspondence, timeline
 from web.context import city, today
 from web.language import _
 
@@ -159,13 +159,17 @@ def show(number: str) -> str:
             case={"number": number, "title": acting.household(names, file.row.id), "received_on": file.row.opened_at, "area": None, "note": _contact(file)},
             state=_state(file), prints=_prints(file), may=_may(file), open_tasks=_open_tasks(file), events=events, kinds=[], more=more,
             plan=_plan(file), answers=_answers(file), people=_people(file), people_note=None, consents=_consents(file), running=_running(file),
-            starts=_starts(file), files=[], done=acting.done(),
+            starts=_starts(file), comments=correspondence.comments(c, file.sight), files=correspondence.files(c, file.sight, number),
+            done=acting.done(),
         )  # fmt: skip
 
 
 def _may(file: File) -> dict[str, bool]:
     from_case = city().organisation(file.c).from_case
-    return {"emergency": False, "add_record": bool(from_case), "add_consent": bool(from_case), "correct_people": bool(from_case), "attach": False}
+    may_write = bool(from_case)
+    return {
+        "emergency": False, "add_record": may_write, "add_consent": may_write, "correct_people": may_write, "comment": True, "attach": True,
+    }  # fmt: skip
 
 
 def _contact(file: File) -> str | None:
@@ -295,7 +299,8 @@ def _running(file: File) -> list[dict[str, Any]]:
         ladder, code = ("coordination", row.phase_coordination) if row.phase_coordination else ("case", row.phase_case)
         phase = organisation.phase(ladder, code) if code else None
         shown.append({
-            "title": city().executable(file.c, row.closure).process(row.process).name, "phase": phase.name if phase else "", "since": row.started_at, "url": None,
+            "title": city().executable(file.c, row.closure).process(row.process).name, "phase": phase.name if phase else "",
+            "since": row.started_at, "url": url_for("processes.show", process=row.process),
         })  # fmt: skip
     return shown
 
@@ -376,6 +381,27 @@ def _prints(file: File) -> list[dict[str, str]]:
         if form.print.signatures and form.id not in found:
             found[form.id] = {"title": _("%(form)sを印刷", form=form.title.split("(")[0]), "url": url_for("cases.paper", answer=row.id)}
     return list(found.values())
+
+
+# -- やりとりと書類 -------------------------------------------------------------------------------------------------------
+@pages.post("/<number>/comment")
+def comment(number: str) -> Response | tuple[str, int]:
+    """Write to those who may open the case."""
+    with city().store.reading() as c:
+        return correspondence.say(_file(c, number).row, None, url_for("cases.show", number=number))
+
+
+@pages.post("/<number>/attach")
+def attach(number: str) -> Response | tuple[str, int]:
+    """Add a file to the case."""
+    with city().store.reading() as c:
+        return correspondence.attach(_file(c, number).row, None, url_for("cases.show", number=number))
+
+
+@pages.get("/<number>/files/<int:file>")
+def file(number: str, file: int) -> Response:
+    """Download a file."""
+    return correspondence.download(number, file)
 
 
 # -- 書く、読む、直す、印刷する -----------------------------------------------------------------------------------------

@@ -60,7 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--host", default="127.0.0.1", help=said("待ち受けるアドレス(初めはこの PC だけ)", "address (this machine only)"))
     run.add_argument("--data", type=Path, default=ROOT / "data", help=said("データのフォルダ", "data folder"))
     run.add_argument("--no-demo", action="store_true", help=said("デモにせず、本番として始めます", "start a real one instead of a demo"))
-    run.add_argument("--plain-http", action="store_true", help=said("暗号化せずに外へ開きます(試すときだけ)", "open to others without encryption (trials only)"))
+    plain = said("暗号化せずに外へ開きます(試すときだけ)", "open to others without encryption (trials only)")
+    run.add_argument("--plain-http", action="store_true", help=plain)
     run.add_argument("--behind-tls", action="store_true", help=said("前に TLS の中継があります", "a TLS proxy stands in front"))
 
     lint = _command(commands, "lint", _lint, "業務の流れの問題を挙げます", "List what is wrong in process files")
@@ -226,7 +227,10 @@ def _publish(arguments: argparse.Namespace) -> int:
 
 
 def _said_problem(problem: Problem) -> str:
-    kinds = {"fixed": said("直しました", "fixed"), "ask": said("決めてください", "ask"), "refused": said("使えません", "refused"), "style": said("書き方", "style")}
+    kinds = {
+        "fixed": said("直しました", "fixed"), "ask": said("決めてください", "ask"), "refused": said("使えません", "refused"),
+        "style": said("書き方", "style"),
+    }  # fmt: skip
     place = ":".join(str(each) for each in (problem.file, problem.line, problem.element) if each is not None)
     return f"{place}  [{kinds[problem.kind]} {problem.rule}]  {problem.message}"
 

@@ -4,9 +4,10 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from typing import Any, ClassVar
+from functools import cache
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +142,6 @@ def outline(event: Event) -> dict[str, Any]:
     return kept
 
 
-class _Names:
-    known: ClassVar[dict[type, tuple[str, ...]]] = {}
-
-
-def _fields(kind: type) -> tuple[str, ...]:
-    names = _Names.known.get(kind)
-    if names is None:
-        names = tuple(kind.__dataclass_fields__)
-        _Names.known[kind] = names
-    return names
+@cache
+def _fields(kind: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))

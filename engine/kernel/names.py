@@ -108,7 +108,7 @@ class Names:
         return list(run.context.lists.get((form, max(entered, key=order)), ()))
 
 
-class Feel(PythonScriptEngine):  # type: ignore[misc]
+class Feel(PythonScriptEngine):
     """SpiffWorkflow's door to expressions; only FEEL goes through it, and no script or service ever does."""
 
     def evaluate(self, task: "Step", expression: str, external_context: Any = None) -> Any:

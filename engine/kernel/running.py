@@ -15,11 +15,11 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.kernel import events, specs
+from engine.kernel.closure import list_forms, reads
 from engine.kernel.commands import Placement
 from engine.kernel.errors import CannotGoOn, NotWaiting
 from engine.kernel.model import Flow, Model, Node, Process, walk
 from engine.kernel.names import Context, Feel
-from engine.kernel.closure import list_forms, reads
 from engine.kernel.specs import source
 from engine.kernel.state import Rounds, State, Token, order
 
@@ -54,9 +54,10 @@ class Executable:
         return self.model.processes[id]
 
 
-class Step(Task):  # type: ignore[misc]
+class Step(Task):
     """SpiffWorkflow's task as the bearer of one of our tokens."""
 
+    data: dict[str, Any]
     since: datetime
     due: datetime | None = None
     via: str | None = None
@@ -126,11 +127,11 @@ class _Within:
         self.last_task = task
 
 
-class Scope(_Within, BpmnSubWorkflow):  # type: ignore[misc]
+class Scope(_Within, BpmnSubWorkflow):
     """The inside of one activity."""
 
 
-class Run(_Within, BpmnWorkflow):  # type: ignore[misc]
+class Run(_Within, BpmnWorkflow):
     """One instance during one command."""
 
     def __init__(self, executable: Executable, state: State, context: Context) -> None:

@@ -30,8 +30,12 @@ def source(spec_name: str) -> str:
     return spec_name.removesuffix(EACH)
 
 
-class Element:
+class Element(BpmnSpecMixin):
     """What all our specs share. A step is entered, may wait, is run, and is left by flows."""
+
+    name: str
+    _wf_spec: Any
+    event_definition: Any
 
     def __init__(self, wf_spec: BpmnProcessSpec, name: str, node: Node, **kwargs: Any) -> None:
         super().__init__(wf_spec, name, **kwargs)
@@ -120,14 +124,14 @@ class MessageThrow(Element, defaults.IntermediateThrowEvent):
         return True
 
 
-class Due(TimerEventDefinition):  # type: ignore[misc]
+class Due(TimerEventDefinition):
     """A timer whose moment is computed by our calendar and that fires when it is told to, never by the system's clock."""
 
     def has_fired(self, my_task: "Step") -> bool:
         return bool(my_task._get_internal_data("event_fired", False))
 
 
-class Message(MessageEventDefinition):  # type: ignore[misc]
+class Message(MessageEventDefinition):
     """A message; what it brought becomes the variable that the diagram names."""
 
     def __init__(self, name: str, variable: str | None) -> None:
@@ -238,7 +242,7 @@ class UserTask(Activity, defaults.UserTask):
         super()._on_cancel(my_task)
 
 
-class RuleTask(Element, BpmnSpecMixin):  # type: ignore[misc]
+class RuleTask(Element, BpmnSpecMixin):
     """A decision table; its result is read like an answer."""
 
     def _run_hook(self, my_task: "Step") -> bool:

@@ -30,4 +30,4 @@ def _is_current(store: Store) -> bool:
     with store.reading() as c:
         if not sa.inspect(c).has_table("alembic_version"):
             return False
-        return c.scalar(sa.text("SELECT version_num FROM alembic_version")) == head
+        return bool(c.scalar(sa.text("SELECT version_num FROM alembic_version")) == head)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from bpmn import CITY, Drawing, files
+
 from engine.calendar import TOKYO, Calendar
 from engine.kernel import events
 from engine.kernel.advance import advance, fresh, place
@@ -18,7 +20,6 @@ from engine.kernel.running import Executable
 from engine.kernel.state import State, Token
 from engine.kernel.state import dump as dump_state
 from engine.kernel.state import load as load_state
-from bpmn import CITY, Drawing, files
 
 
 class Play:
