@@ -340,13 +340,13 @@ class Run(_Within, BpmnWorkflow):
         try:
             return self.context.calendar.due(value, since).astimezone(UTC)
         except ValueError as error:
-            raise CannotGoOn(f"待つ日「{value}」を読めません。") from error
+            raise CannotGoOn("待つ日を、日付としても期間としても読めません。もとになる値を直してください。") from error
 
     def day(self, value: Any, since: datetime) -> date:
         try:
             return self.context.calendar.due_on(value, since)
         except ValueError as error:
-            raise CannotGoOn(f"期限「{value}」を読めません。") from error
+            raise CannotGoOn("期限を、日付としても期間としても読めません。もとになる値を直してください。") from error
 
     def groups(self, my_task: Step, node: Node) -> tuple[str, ...]:
         """Who may do a task: its own groups, else those of its lane."""
