@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import argon2
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 from visits import FLAGS, ROOT, Clock, Screen, Staff, Visitor, screens_of
 from werkzeug.serving import make_server
 
@@ -86,19 +86,24 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def screen(app: Flask, browser: Browser) -> Iterator[Screen]:
-    """The application in a real browser. Every message of its console is a complaint."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    page = browser.new_context(locale="ja-JP", timezone_id="Asia/Tokyo").new_page()
-    made = Screen(page, f"http://127.0.0.1:{server.port}", app)
+def browser_of(browser: Browser) -> Callable[[Flask], Iterator[Screen]]:
+    """Opens an application in a real browser. Every message of its console is a complaint."""
 
-    def complain(message: ConsoleMessage) -> None:
-        if "the server responded with a status of 4" not in message.text:  # the page under test is the refusal
-            made.complaints.append(message.text)
+    def open_browser(app: Flask) -> Iterator[Screen]:
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = browser.new_context(locale="ja-JP", timezone_id="Asia/Tokyo").new_page()
+        made = Screen(page, f"http://127.0.0.1:{server.port}", app)
+        page.on("console", lambda message: made.hears(message.text))
+        page.on("pageerror", lambda error: made.hears(str(error)))
+        yield made
+        page.context.close()
+        server.shutdown()
 
-    page.on("console", complain)
-    page.on("pageerror", lambda error: made.complaints.append(str(error)))
-    yield made
-    page.context.close()
-    server.shutdown()
+    return open_browser
+
+
+@pytest.fixture
+def screen(app: Flask, browser_of: Callable[[Flask], Iterator[Screen]]) -> Iterator[Screen]:
+    """The application of this test in a real browser."""
+    yield from browser_of(app)

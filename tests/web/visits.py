@@ -96,6 +96,10 @@ class Screen:
         self.page.goto(self.address + path)
         return self.page
 
+    def hears(self, complaint: str) -> None:
+        if "the server responded with a status of 4" not in complaint:  # the page under test is the refusal
+            self.complaints.append(complaint)
+
     def findings(self) -> list[str]:
         """What axe finds on the page as it is, WCAG 2.2 AA and best practice."""
         self.page.evaluate(AXE.read_text())
