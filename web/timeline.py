@@ -89,6 +89,10 @@ def _sentence(c: Connection, each: Entry) -> str:
             return _("「%(form)s」を直しました。", form=_form_title(c, each))
         case "AnswerRecorded":
             return _("「%(form)s」を書きました。", form=_form_title(c, each))
+        case "CommentAdded":
+            return _("「%(name)s」に書き込みました。", name=name) if name else _("やりとりに書き込みました。")
+        case "FileAttached":
+            return _("「%(name)s」に書類を加えました。", name=name) if name else _("書類を加えました。")
     return _("記録が加わりました。")
 
 
