@@ -19,7 +19,7 @@ from engine.kernel.model import Node
 from engine.kernel.running import Executable
 from engine.kernel.state import load
 from forms import Form
-from web import acting, timeline
+from web import acting, correspondence, timeline
 from web.context import city, now
 from web.language import _
 
@@ -156,6 +156,22 @@ def reassign(task: str) -> Response:
     return redirect(url_for("inbox.index"), 303)
 
 
+@pages.post("/<task>/comment")
+def comment(task: str) -> Response | tuple[str, int]:
+    """Write beside the form."""
+    with city().store.reading() as c:
+        desk = _desk(c, task)
+        return correspondence.say(desk.case, desk.task, url_for("tasks.show", task=task))
+
+
+@pages.post("/<task>/attach")
+def attach(task: str) -> Response | tuple[str, int]:
+    """Add a file to the task."""
+    with city().store.reading() as c:
+        desk = _desk(c, task)
+        return correspondence.attach(desk.case, desk.task, url_for("tasks.show", task=task))
+
+
 def _desk(c: Connection, id: str) -> Desk:
     by = acting.by()
     task = c.execute(sa.select(store.task).where(store.task.c.id == id)).one_or_none()
@@ -199,7 +215,9 @@ def _page(desk: Desk, typed: Any = None, errors: Any = (), draft: Any = None) ->
             "reassign": access.may_reassign(c, desk.by, task), "change_due": False, "emergency": False,
         },
         colleagues=[{"id": row.id, "name": row.name} for row in assignments.people_for(c, task.id) if row.id != task.excluded],
-        comments=[], may_comment=False, files=[], may_attach=False, here=_here(desk, process), done=acting.done(),
+        comments=correspondence.comments(c, sight, task.id), may_comment=True,
+        files=correspondence.files(c, sight, desk.case.number, task.id), may_attach=True,
+        here=_here(desk, process), done=acting.done(),
     )  # fmt: skip
 
 
