@@ -1,0 +1,295 @@
+"""What waits and what does not move, for those who lead: whose steps somebody may look at, and how many there are.
+
+Heads and managers see the steps that wait on their organisation; the heads of the offices with a duty see all. Figures
+of a person are for that person's head. It must not tell of a single case: ``engine/stalls.py`` does.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine import stalling, store
+from engine.calendar import Calendar, day_in_tokyo
+from engine.city import By, City
+from engine.errors import NotAllowed
+from engine.organisation import OF_HEADS, OF_MANAGERS, Office, Organisation
+from engine.usual import Usual, usual
+
+CATCHING = "intermediateCatchEvent"
+RACE = "eventBasedGateway"
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """Only one step (an element), the steps of one office, or those in the hands of one person."""
+
+    step: str | None = None
+    office: str | None = None
+    person: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of cases and of tasks. ``longest``: open days, number of the case and step of the oldest stalled task."""
+
+    cases: int
+    open: int
+    stalled: int
+    overdue: int
+    longest: tuple[int, str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Open and stalled tasks of one step, office or person; ``longest``: the oldest stalled one, in open days."""
+
+    key: str
+    title: str
+    open: int
+    stalled: int
+    longest: int | None
+    process: str | None = None
+    usual: Usual = Usual()
+
+
+@dataclass
+class Watch:
+    """One look of one supervisor, narrowed or not."""
+
+    city: City
+    c: Connection
+    by: By
+    narrow: Narrow = field(default_factory=Narrow)
+
+    def __post_init__(self) -> None:
+        """Raises NotAllowed for whoever leads nobody, and for an office or person that is not theirs to look at."""
+        ranks = {f"{self.by.organisation}{rank}" for rank in (OF_HEADS, OF_MANAGERS)}
+        if self.by.organisation not in self.organisation.offices or not ranks & self.by.groups:
+            raise NotAllowed
+        if self.narrow.office is not None and self.narrow.office not in {office.id for office in self.offices}:
+            raise NotAllowed
+        if self.narrow.person is not None and self.narrow.person not in self.people:
+            raise NotAllowed
+
+    # -- who sees what ----------------------------------------------------------------------------------------------
+    @cached_property
+    def organisation(self) -> Organisation:
+        return self.city.organisation(self.c)
+
+    @property
+    def calendar(self) -> Calendar:
+        return self.organisation.calendar
+
+    @property
+    def today(self) -> date:
+        return self.city.today
+
+    @property
+    def sees_everything(self) -> bool:
+        """The heads of the offices that answer for the whole: coordination and secretariat."""
+        return any(f"{office}{OF_HEADS}" in self.by.groups for office in self.organisation.duties.values())
+
+    @property
+    def offices(self) -> tuple[Office, ...]:
+        """The offices whose steps are seen."""
+        known = self.organisation.offices
+        return tuple(known.values()) if self.sees_everything else (self.own_office,)
+
+    @property
+    def own_office(self) -> Office:
+        return self.organisation.offices[self.by.organisation or ""]
+
+    @cached_property
+    def people(self) -> dict[int, str]:
+        """The people whose head the viewer is, with their names."""
+        if f"{self.by.organisation}{OF_HEADS}" not in self.by.groups:
+            return {}
+        member, login = store.membership, store.person_login
+        rows = self.c.execute(
+            sa.select(login.c.id, login.c.name)
+            .join(member, member.c.person == login.c.id)
+            .where(member.c.grp.in_(self.own_office.groups), member.c.since <= self.today)
+            .where(sa.or_(member.c.until.is_(None), member.c.until >= self.today))
+            .order_by(login.c.kana, login.c.id)
+        )
+        return {row.id: row.name for row in rows}
+
+    # -- conditions for queries -------------------------------------------------------------------------------------
+    @cached_property
+    def theirs(self) -> sa.ColumnElement[bool]:
+        """On ``task``: open, seen by the viewer, as narrowed."""
+        task = store.task
+        terms: list[sa.ColumnElement[bool]] = [task.c.status == "open"]
+        if not self.sees_everything:
+            terms.append(_waits_on(self.own_office))
+        if self.narrow.step is not None:
+            terms.append(task.c.element == self.narrow.step)
+        if self.narrow.office is not None:
+            terms.append(_waits_on(self.organisation.offices[self.narrow.office]))
+        if self.narrow.person is not None:
+            terms.append(task.c.assignee == self.narrow.person)
+        return sa.and_(*terms)
+
+    @cached_property
+    def stalled(self) -> sa.ColumnElement[bool]:
+        """On ``task``: it counts as stalled."""
+        return stalling.stalled_tasks(self.c, self.calendar, self.today)
+
+    @cached_property
+    def their_waits(self) -> sa.ColumnElement[bool]:
+        """On ``timer`` joined with its case. A wait is nobody's step; it is seen by those who lead the 主担当."""
+        if self.narrow.person is not None:
+            return sa.false()
+        terms: list[sa.ColumnElement[bool]] = []
+        if not self.sees_everything:
+            terms.append(store.case.c.lead_org == self.own_office.id)
+        if self.narrow.step is not None:
+            terms.append(store.timer.c.element == self.narrow.step)
+        if self.narrow.office is not None:
+            terms.append(store.case.c.lead_org == self.narrow.office)
+        return sa.and_(sa.true(), *terms)
+
+    @cached_property
+    def overstayed(self) -> sa.ColumnElement[bool]:
+        """On ``timer``: its moment passed and nothing went on."""
+        return stalling.stalled_waits(self.c, self.calendar, self.today)
+
+    def since(self, moment: datetime | date) -> int:
+        """Open days since something that is over, at least one: on a closed day, too, what is past is past."""
+        day = day_in_tokyo(moment) if isinstance(moment, datetime) else moment
+        return max(1, self.calendar.workdays_between(day, self.today))
+
+
+def _waits_on(office: Office) -> sa.ColumnElement[bool]:
+    """The condition on ``task``: a group of this office could do it."""
+    candidate = store.candidate.alias()
+    return store.task.c.id.in_(sa.select(candidate.c.task).where(candidate.c.grp.in_(office.groups)))
+
+
+# -- counting ----------------------------------------------------------------------------------------------------------
+def counts(look: Watch) -> Counts:
+    """Everything within this look."""
+    task, timer, case = store.task, store.timer, store.case
+    stalled = sa.select(task.c.case).where(look.theirs, look.stalled)
+    overstayed = sa.select(timer.c.case).join(case, case.c.id == timer.c.case).where(look.their_waits, look.overstayed)
+    cases = look.c.scalar(sa.select(sa.func.count()).select_from(sa.union(stalled, overstayed).subquery()))
+    late = _many(stalling.overdue(look.today)).label("overdue")
+    sums = look.c.execute(
+        sa.select(sa.func.count().label("open"), _many(look.stalled).label("stalled"), late).where(look.theirs)
+    ).one()
+    oldest = look.c.execute(
+        sa.select(task.c.opened_at, task.c.name, case.c.number)
+        .join(case, case.c.id == task.c.case)
+        .where(look.theirs, look.stalled)
+        .order_by(task.c.opened_at, task.c.id)
+        .limit(1)
+    ).one_or_none()
+    longest = (look.since(oldest.opened_at), oldest.number, oldest.name) if oldest is not None else None
+    return Counts(cases or 0, sums.open, sums.stalled or 0, sums.overdue or 0, longest)
+
+
+def by_step(look: Watch) -> list[Line]:
+    """One line for each step at which a task is open; most stalled first."""
+    task = store.task
+    name, process = sa.func.max(task.c.name).label("name"), sa.func.min(task.c.process).label("process")
+    rows = look.c.execute(_lines(look, task.c.element, name, process)).all()
+    usually = usual(look.city, look.c, (row.key for row in rows))
+    names = {process: _process_name(look, process) for process in {row.process for row in rows}}
+    return _sorted(
+        Line(row.key, row.name, row.open, row.stalled or 0, _oldest(look, row), names[row.process], usually[row.key])
+        for row in rows
+    )
+
+
+def by_office(look: Watch) -> list[Line]:
+    """One line for each office on which a task waits; a task that waits on two stands in both."""
+    task, candidate = store.task, store.candidate
+    seen = {group: office.id for office in look.offices for group in office.groups}
+    office = sa.case(seen, value=candidate.c.grp)
+    each = (
+        sa.select(office.label("office"), task.c.id, task.c.opened_at, _one(look.stalled).label("stalled"))
+        .join(candidate, candidate.c.task == task.c.id)
+        .where(look.theirs, candidate.c.grp.in_(list(seen)))
+        .distinct()
+        .subquery()
+    )
+    oldest = sa.func.min(sa.case((each.c.stalled == 1, each.c.opened_at)))
+    open_, stalled = sa.func.count().label("open"), sa.func.sum(each.c.stalled).label("stalled")
+    rows = look.c.execute(
+        sa.select(each.c.office.label("key"), open_, stalled, oldest.label("oldest")).group_by(each.c.office)
+    )
+    offices = look.organisation.offices
+    return _sorted(Line(row.key, offices[row.key].short, row.open, row.stalled, _oldest(look, row)) for row in rows)
+
+
+def by_person(look: Watch) -> list[Line]:
+    """One line for each of the viewer's own people with a task in hand; nothing for whoever is nobody's head."""
+    if not look.people:
+        return []
+    person = store.task.c.assignee
+    rows = look.c.execute(_lines(look, person).where(person.in_(list(look.people))))
+    return _sorted(
+        Line(str(row.key), look.people[row.key], row.open, row.stalled or 0, _oldest(look, row)) for row in rows
+    )
+
+
+def waits(look: Watch) -> list[tuple[str, int]]:
+    """What cases wait for that no worker can hasten, and how many cases: a day, an answer of the person or others."""
+    timer, case, instance = store.timer, store.case, store.instance
+    cases, closure = sa.func.count(timer.c.case.distinct()), sa.func.min(instance.c.closure)
+    rows = look.c.execute(
+        sa.select(timer.c.element, cases.label("cases"), closure.label("closure"))
+        .join(case, case.c.id == timer.c.case)
+        .join(instance, instance.c.id == timer.c.instance)
+        .where(look.their_waits, sa.func.coalesce(look.overstayed, sa.false()).is_(False))
+        .group_by(timer.c.element)
+    ).all()
+    found: dict[str, int] = {}
+    for row in rows:
+        name = _wait_name(look, row)
+        if name is not None:
+            found[name] = found.get(name, 0) + row.cases
+    return sorted(found.items(), key=lambda each: (-each[1], each[0]))
+
+
+def _wait_name(look: Watch, row: Any) -> str | None:
+    """How a diagram calls a wait: the gateway before events that race, else the event. A boundary timer is no wait."""
+    nodes = look.city.executable(look.c, row.closure).nodes
+    node, process = nodes[row.element], row.element.split(":")[0]
+    if node.type != CATCHING:
+        return None
+    races = (each for key, each in nodes.items() if key.startswith(f"{process}:") and each.type == RACE)
+    race = next((each for each in races if any(flow.target == node.id for flow in each.outgoing)), None)
+    return race.name if race is not None and race.name else node.name
+
+
+def _many(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.sum(_one(condition))
+
+
+def _one(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.case((condition, 1), else_=0)
+
+
+def _lines(look: Watch, key: sa.ColumnElement[Any], *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    oldest = sa.func.min(sa.case((look.stalled, store.task.c.opened_at))).label("oldest")
+    open_, stalled = sa.func.count().label("open"), _many(look.stalled).label("stalled")
+    return sa.select(key.label("key"), *columns, open_, stalled, oldest).where(look.theirs).group_by(key)
+
+
+def _oldest(look: Watch, row: Any) -> int | None:
+    return look.since(row.oldest) if row.oldest is not None else None
+
+
+def _process_name(look: Watch, process: str) -> str | None:
+    closure = look.city.closure_in_force(look.c, process)
+    return look.city.executable(look.c, closure).process(process).name if closure is not None else None
+
+
+def _sorted(lines: Iterable[Line]) -> list[Line]:
+    return sorted(lines, key=lambda line: (-line.stalled, -line.open, line.title))
