@@ -25,6 +25,7 @@ from engine.kernel.errors import NotWaiting
 from engine.kernel.events import Decided, Event, IncidentRaised, MessageThrown, PhaseReached, Subscribed, TaskOpened, outline
 from engine.kernel.running import ENGINE_VERSION, Executable
 from engine.kernel.state import State, plain
+from engine.organisation import Organisation
 from forms.form import Form
 
 HOUSEHOLD = "household"
@@ -174,35 +175,40 @@ def begin(
 # -- preparing ---------------------------------------------------------------------------------------------------------
 def _situation(c: Connection, city: City, instance: int, writing: bool = True) -> Situation:
     """One instance with its case, read together; the case is locked when this is for ``writing``."""
-    rows = sa.select(store.instance, store.case, SETTINGS_IN_FORCE).join(store.case).where(store.instance.c.id == instance)
-    found = c.execute(_labelled(rows, writing)).one_or_none()
+    found = c.execute(_INSTANCE[writing], {"this": instance}).one_or_none()
     if found is None:
         raise NotAllowed
-    return _of(c, city, found)
+    return _of(c, city, found, 0)
 
 
 def _task_situation(c: Connection, city: City, task: str, writing: bool) -> tuple[Any, Situation]:
     """A task with its instance and case, read together."""
-    rows = (
-        sa.select(store.task, store.instance, store.case, SETTINGS_IN_FORCE)
-        .join(store.instance, store.instance.c.id == store.task.c.instance)
-        .join(store.case, store.case.c.id == store.task.c.case)
-        .where(store.task.c.id == task)
-    )
-    found = c.execute(_labelled(rows, writing)).one_or_none()
+    found = c.execute(_TASK[writing], {"this": task}).one_or_none()
     if found is None:
         raise NotAllowed
-    return _Part(found, store.task), _of(c, city, found)
+    return _Part(found, 0, store.task), _of(c, city, found, len(store.task.c))
 
 
-def _labelled(rows: sa.Select[Any], writing: bool) -> sa.Select[Any]:
+def _with_and_without_lock(rows: sa.Select[Any]) -> dict[bool, sa.Select[Any]]:
     labelled = rows.set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
-    return labelled.with_for_update(of=store.case) if writing else labelled
+    return {False: labelled, True: labelled.with_for_update(of=store.case)}
 
 
-def _of(c: Connection, city: City, found: Any) -> Situation:
-    row = _Part(found, store.instance)
-    facts = Facts(c, city, row.case, row.id, row=_Part(found, store.case), settings=found.settings_in_force)
+_INSTANCE = _with_and_without_lock(
+    sa.select(store.instance, store.case, SETTINGS_IN_FORCE).join(store.case).where(store.instance.c.id == sa.bindparam("this"))
+)
+_TASK = _with_and_without_lock(
+    sa.select(store.task, store.instance, store.case, SETTINGS_IN_FORCE)
+    .join(store.instance, store.instance.c.id == store.task.c.instance)
+    .join(store.case, store.case.c.id == store.task.c.case)
+    .where(store.task.c.id == sa.bindparam("this"))
+)
+
+
+def _of(c: Connection, city: City, found: Any, first: int) -> Situation:
+    """The situation in a row that holds the columns of instance and case from ``first`` on."""
+    row, case = _Part(found, first, store.instance), _Part(found, first + len(store.instance.c), store.case)
+    facts = Facts(c, city, row.case, row.id, row=case, settings=found.settings_in_force)
     return Situation(row, city.executable(c, row.closure), states.load(bytes(row.state)), facts)
 
 
@@ -214,8 +220,8 @@ class _Part:
     closure: Any
     state: Any
 
-    def __init__(self, row: Any, table: sa.Table) -> None:
-        self.__dict__.update({column.name: row._mapping[column] for column in table.columns})
+    def __init__(self, row: Any, first: int, table: sa.Table) -> None:
+        self.__dict__.update(zip(table.c.keys(), row[first : first + len(table.c)], strict=True))
 
 
 Prepare = Callable[[Connection, bool], tuple[Situation, Command]]
@@ -306,7 +312,7 @@ def _write(
     answer, hash = _store_answer(c, city, case, row.id, given, by)
     columns = feeds.columns(given.changes) if given is not None else {}
     if state.status != row.status or any(isinstance(each, PhaseReached) for each in happened):
-        columns |= _case_phases(c, city, case, state, at)
+        columns |= _case_phases(c, situation.facts.organisation, case, state, at)
     said = stream.Happened(
         _kind(command), row.id, state.version, given.task if given is not None else getattr(command, "token", None),
         _element(situation.state, command), answer, [outline(each) for each in happened], states.outline(state.tokens),
@@ -329,16 +335,18 @@ def _write(
     return Outcome(case, row.id, answer, happened)
 
 
+_STORE_STATE = sa.update(store.instance).where(store.instance.c.id == sa.bindparam("this"))
+_STORE_ANSWER = sa.insert(store.answer).returning(store.answer.c.id)
+_NOTE = sa.insert(store.command)
+
+
 def _store_state(c: Connection, row: Any, state: State, at: Any) -> None:
     ended = state.status == "ended"
-    c.execute(
-        sa.update(store.instance)
-        .where(store.instance.c.id == row.id)
-        .values(
-            state=states.dump(state), version=state.version, status=state.status, phase_case=state.phases.get("case"),
-            phase_coordination=state.phases.get("coordination"), ended_at=at if ended else None, ended_in=state.ended_in if ended else None,
-        )
-    )  # fmt: skip
+    after = {
+        "state": states.dump(state), "version": state.version, "status": state.status, "phase_case": state.phases.get("case"),
+        "phase_coordination": state.phases.get("coordination"), "ended_at": at if ended else None, "ended_in": state.ended_in if ended else None,
+    }  # fmt: skip
+    c.execute(_STORE_STATE, {"this": row.id, **after})
 
 
 def _put_on_agenda(c: Connection, row: Any, given: Given, answer: int, at: Any) -> None:
@@ -352,14 +360,12 @@ def _store_answer(c: Connection, city: City, case: int, instance: int | None, gi
     if given is None:
         return None, None
     salt, hash = stream.sealed(given.data)
-    answer = c.execute(
-        sa.insert(store.answer).values(
-            case=case, instance=instance, task=given.task, form=given.form.id, part=given.part, activation=given.activation, round=0,
-            schema_hash=given.form.hash, data=given.data, salt=salt, corrects=given.corrects, reason=given.reason, by=by.person,
-            organisation=by.organisation, at=city.now(),
-        ).returning(store.answer.c.id)
-    ).scalar_one()  # fmt: skip
-    return answer, hash
+    row = {
+        "case": case, "instance": instance, "task": given.task, "form": given.form.id, "part": given.part, "activation": given.activation,
+        "round": 0, "schema_hash": given.form.hash, "data": given.data, "salt": salt, "corrects": given.corrects, "reason": given.reason,
+        "by": by.person, "organisation": by.organisation, "at": city.now(),
+    }  # fmt: skip
+    return c.execute(_STORE_ANSWER, row).scalar_one(), hash
 
 
 def _store_decisions(c: Connection, city: City, row: Any, happened: Iterable[Event], by: By) -> None:
@@ -403,7 +409,7 @@ def _store_incidents(c: Connection, row: Any, happened: Iterable[Event], command
         )
 
 
-def _case_phases(c: Connection, city: City, case: int, state: State, at: Any) -> dict[str, Any]:
+def _case_phases(c: Connection, organisation: Organisation, case: int, state: State, at: Any) -> dict[str, Any]:
     """The case shows the highest phase of its open instances; when none is open, that of the one that ended last."""
     instance = store.instance
     others = c.execute(
@@ -411,7 +417,7 @@ def _case_phases(c: Connection, city: City, case: int, state: State, at: Any) ->
     ).all()
     still_open = [row.phase_case for row in others] + ([state.phases.get("case")] if state.status != "ended" else [])
     columns: dict[str, Any] = {"closed_at": None if still_open else at}
-    highest = city.organisation(c).highest("case", [code for code in still_open if code])
+    highest = organisation.highest("case", [code for code in still_open if code])
     phase = highest.code if highest is not None else state.phases.get("case") if not still_open else None
     if phase is not None:
         columns["phase_case"] = phase
@@ -517,7 +523,7 @@ def _once(c: Connection, key: str) -> None:
 def _note(c: Connection, key: str, outcome: Outcome, at: Any) -> None:
     """Keep what a request did; two of the same key cannot both be kept, and the second is undone."""
     result = {"case": outcome.case, "instance": outcome.instance, "answer": outcome.answer}
-    c.execute(sa.insert(store.command).values(key=key, case=outcome.case, result=result, at=at))
+    c.execute(_NOTE, {"key": key, "case": outcome.case, "result": result, "at": at})
 
 
 def _again(repeated: Repeated) -> Outcome:

@@ -241,18 +241,24 @@ def values_read(
     """
     if state.version == 0:
         return {}
-    answer = store.answer
-    forms = {form for form, _ in executable.reads | reads_of_lanes(organisation)} | executable.results | ({also} if also else set())
-    newest = [
-        sa.select(sa.func.max(answer.c.id)).where(answer.c.instance == state.instance, answer.c.form == form).scalar_subquery()
-        for form in sorted(forms)
-    ]
-    rows = c.execute(sa.select(answer.c.form, answer.c.data, answer.c.at).where(answer.c.id.in_(newest)))
-    found: dict[str, Any] = dict.fromkeys(sorted(forms))
-    for row in rows:
+    known = {form for form, _ in executable.reads | reads_of_lanes(organisation)} | executable.results | ({also} if also else set())
+    forms = tuple(sorted(known))
+    found: dict[str, Any] = dict.fromkeys(forms)
+    for row in c.execute(_newest(forms), {"this": state.instance}):
         whole = isinstance(row.data, dict) and row.form not in executable.results
         found[row.form] = {**row.data, "answered_at": row.at} if whole else row.data
     return found
+
+
+@lru_cache(maxsize=256)
+def _newest(forms: tuple[str, ...]) -> sa.Select[Any]:
+    """The newest answer of each form in ``this`` instance."""
+    answer = store.answer
+    newest = [
+        sa.select(sa.func.max(answer.c.id)).where(answer.c.instance == sa.bindparam("this"), answer.c.form == form).scalar_subquery()
+        for form in forms
+    ]
+    return sa.select(answer.c.form, answer.c.data, answer.c.at).where(answer.c.id.in_(newest))
 
 
 def _lists(

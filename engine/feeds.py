@@ -5,10 +5,12 @@ No form is named: a field says which fact it feeds. An empty value feeds nothing
 or, for a withdrawal, ``withdrawn_on``, ``withdrawn_scope`` and ``withdrawn_orgs``.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,12 +19,14 @@ from sqlalchemy.engine import Connection
 
 from engine import store, stream
 from engine.facts import Changes, Consent, consent_of, withdrawn
+from engine.variants import FOLDED
 from forms.form import Form
 
 FACTS = frozenset({
     "case.lead", "case.next_review_on", "closing_code", "consent", "person", "household", "resource_gap",
     "participation.addressed", "participation.role", "participation.member", "participation.plan", "agenda.item", "agenda.result", "agenda.held",
 })  # fmt: skip
+_SEPARATING = re.compile("[\\s・\\ufe00-\\ufe0f\\U000e0100-\\U000e01ef]")  # spaces, 中点, variation selectors
 READING_DAYS = 30  # a member of the meeting may read the item until 30 days after it (blueprint section 10)
 
 
@@ -143,15 +147,20 @@ def participate(c: Connection, case: int, more: Iterable[tuple[str, str, date | 
         longest[organisation, ground] = None if known is None or until is None else max(known, until)
     if not longest:
         return
-    table = store.participation
     rows = [
         {"case": case, "organisation": organisation, "ground": ground, "since": today, "until": until}
         for (organisation, ground), until in longest.items()
     ]
-    insert = (postgresql.insert if c.dialect.name == "postgresql" else sqlite.insert)(table)
+    c.execute(_prolonging(c.dialect.name), rows)
+
+
+@cache
+def _prolonging(dialect: str) -> Any:
+    table = store.participation
+    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
     either = sa.or_(table.c.until.is_(None), insert.excluded.until.is_(None))
     later = sa.case((either, None), (table.c.until > insert.excluded.until, table.c.until), else_=insert.excluded.until)
-    c.execute(insert.on_conflict_do_update(index_elements=["case", "organisation", "ground"], set_={"until": later}), rows)
+    return insert.on_conflict_do_update(index_elements=["case", "organisation", "ground"], set_={"until": later})
 
 
 def write_persons(c: Connection, household: int, rows: Iterable[Mapping[str, Any]], at: datetime, today: date) -> list[dict[str, Any]]:
@@ -193,7 +202,7 @@ def search_keys(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def key(text: str) -> str:
-    """A text as it is compared: NFKC, without spaces and variation selectors, katakana."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    kept = (each for each in folded if not each.isspace() and not 0xFE00 <= ord(each) <= 0xFE0F and not 0xE0100 <= ord(each) <= 0xE01EF)
+    """A text as it is compared: NFKC, katakana, variants of a character as one, without spaces and what only separates."""
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(FOLDED)
+    kept = _SEPARATING.sub("", folded)
     return "".join(chr(ord(each) + 0x60) if "ぁ" <= each <= "ゖ" else each for each in kept)

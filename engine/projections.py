@@ -16,6 +16,10 @@ from engine.kernel.state import plain
 
 NO_DAY = date(9999, 12, 31)  # a candidate row needs a day to be ordered by
 
+_CLOSE = sa.update(store.task).where(store.task.c.id == sa.bindparam("this"))
+_NO_CANDIDATES = sa.delete(store.candidate).where(store.candidate.c.task.in_(sa.bindparam("these", expanding=True)))
+_OPEN, _OFFER = sa.insert(store.task), sa.insert(store.candidate)
+
 
 def write(
     c: Connection, executable: Executable, case: int, instance: int, happened: Iterable[Event], at: datetime, by: int | None
@@ -64,15 +68,11 @@ def write(
 
 
 def _close_tasks(c: Connection, closed: Mapping[str, str], at: datetime, by: int | None) -> None:
-    task = store.task
-    done = [id for id, how in closed.items() if how == "done"]
-    if done:
-        c.execute(sa.update(task).where(task.c.id.in_(done)).values(status="done", closed_at=at, closed_by=by, item=None))
     for id, because in closed.items():
-        if because != "done":
-            c.execute(sa.update(task).where(task.c.id == id).values(status="withdrawn", closed_at=at, closed_because=because, item=None))
+        how = {"status": "done", "closed_by": by} if because == "done" else {"status": "withdrawn", "closed_because": because}
+        c.execute(_CLOSE, {"this": id, "closed_at": at, "item": None, **how})
     if closed:
-        c.execute(sa.delete(store.candidate).where(store.candidate.c.task.in_(list(closed))))
+        c.execute(_NO_CANDIDATES, {"these": list(closed)})
 
 
 def _open_tasks(
@@ -81,11 +81,11 @@ def _open_tasks(
     rows = [_task(c, executable, case, instance, each, at) for each in opened]
     if not rows:
         return
-    c.execute(sa.insert(store.task), rows)
+    c.execute(_OPEN, rows)
     candidates = [
         {"grp": group, "due_on": each.due_on or NO_DAY, "task": each.token} for each in opened for group in dict.fromkeys(each.groups)
     ]
-    c.execute(sa.insert(store.candidate), candidates)
+    c.execute(_OFFER, candidates)
 
 
 def _task(c: Connection, executable: Executable, case: int, instance: int, opened: events.TaskOpened, at: datetime) -> dict[str, Any]:

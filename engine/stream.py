@@ -19,6 +19,10 @@ from engine import store
 from engine.city import By
 
 
+_SWAP = sa.update(store.case).where(store.case.c.id == sa.bindparam("this"), store.case.c.events == sa.bindparam("seen"))
+_ADD = sa.insert(store.event)
+
+
 class Moved(Exception):
     """The stream has gone on since it was read."""
 
@@ -70,14 +74,10 @@ def append(c: Connection, case: int, head: Head, happened: Happened, by: By, at:
         "content_hash": happened.content_hash,
     }  # fmt: skip
     row["hash"] = link(head.chain, row)
-    table = store.case
-    swapped = c.execute(
-        sa.update(table).where(table.c.id == case, table.c.events == head.seq - 1)
-        .values(events=head.seq, chain=row["hash"], active_at=at, **changes)
-    )  # fmt: skip
-    if swapped.rowcount != 1:
+    after = {"events": head.seq, "chain": row["hash"], "active_at": at, **changes}
+    if c.execute(_SWAP, {"this": case, "seen": head.seq - 1, **after}).rowcount != 1:
         raise Moved
-    c.execute(sa.insert(store.event).values(row))
+    c.execute(_ADD, row)
 
 
 def add(c: Connection, case: int, happened: Happened, by: By, at: datetime, **changes: Any) -> None:
