@@ -135,6 +135,34 @@ PLAN: Answer = {
     "info_scope": "母：①②③ 居宅介護支援事業所、自立相談支援機関(令和9年4月9日まで)",
 }
 
+HOUSEHOLD: list[Answer] = [
+    {
+        "id": MOTHER,
+        "familyName": "星空",
+        "givenName": "ゆらぎ",
+        "familyNameKana": "ホシゾラ",
+        "givenNameKana": "ユラギ",
+        "role": "母",
+        "sex": "female",
+        "birthDate": "1944-05-03",
+        "ageApprox": "a80",
+        "address": "みなも市架空町1丁目",
+        "resident_register": "in_city",
+        "language": "日本語",
+        "status_tags": ["care"],
+    },
+    {
+        "id": SON,
+        "familyName": "星空",
+        "role": "長男",
+        "ageApprox": "a50",
+        "safe_contact": "平日の午後、母を通して。",
+        "confidential": ["other"],
+        "support_needs": ["breaks"],
+        "language": "日本語",
+    },
+]
+
 ANSWERS: Mapping[str, Mapping[str, Answer]] = {
     "F00": {
         "answer": {
@@ -157,33 +185,7 @@ ANSWERS: Mapping[str, Mapping[str, Answer]] = {
             "caller_hidden": True,
             "anonymous": False,
             "person_aware": "unaware",
-            "persons": [
-                {
-                    "id": MOTHER,
-                    "familyName": "星空",
-                    "givenName": "ゆらぎ",
-                    "familyNameKana": "ホシゾラ",
-                    "givenNameKana": "ユラギ",
-                    "role": "母",
-                    "sex": "female",
-                    "birthDate": "1944-05-03",
-                    "ageApprox": "a80",
-                    "address": "みなも市架空町1丁目",
-                    "resident_register": "in_city",
-                    "language": "日本語",
-                    "status_tags": ["care"],
-                },
-                {
-                    "id": SON,
-                    "familyName": "星空",
-                    "role": "長男",
-                    "ageApprox": "a50",
-                    "safe_contact": "平日の午後、母を通して。",
-                    "confidential": ["other"],
-                    "support_needs": ["breaks"],
-                    "language": "日本語",
-                },
-            ],
+            "persons": HOUSEHOLD,
             "household_size": 2,
             "other_agencies": [
                 {"org": "kyotaku", "contact": "架空 三郎", "what": "ケアプラン"},
@@ -511,5 +513,6 @@ ANSWERS: Mapping[str, Mapping[str, Answer]] = {
             "new_lead": "houkatsu",
         },
     },
+    "F01P": {"people": {"persons": HOUSEHOLD}},
 }
 """What each part adds, by form and part. None takes out what an earlier part holds."""

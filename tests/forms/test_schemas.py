@@ -74,7 +74,7 @@ def paths(form: Form, part: str, answer: Mapping[str, Any]) -> list[str]:
 
 
 def test_every_form_of_the_core_processes_is_there() -> None:
-    assert set(SCHEMAS) == set("F00 F01 F02 F03 F04 F05 F07 F10 F10R F11 F12 F13 F14 F15e F16".split())
+    assert set(SCHEMAS) == set("F00 F01 F01P F02 F03 F04 F05 F07 F10 F10R F11 F12 F13 F14 F15e F16".split())
 
 
 def test_the_product_reads_them_all_without_a_problem() -> None:
