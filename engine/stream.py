@@ -18,7 +18,6 @@ from sqlalchemy.engine import Connection
 from engine import store
 from engine.city import By
 
-
 _SWAP = sa.update(store.case).where(store.case.c.id == sa.bindparam("this"), store.case.c.events == sa.bindparam("seen"))
 _ADD = sa.insert(store.event)
 

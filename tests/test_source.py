@@ -21,7 +21,7 @@ def test_ruff_finds_nothing() -> None:
 
 def test_ruff_reads_our_settings(tmp_path: Path) -> None:
     sample = tmp_path / "sample.py"
-    sample.write_text("import os\n" + "x = 1" + " " * 120 + "# long\n")
+    sample.write_text("import os\n" + "x = 1" + " " * 160 + "# long\n")
     found = findings("ruff", "check", "--output-format=concise", f"--config={ROOT / 'pyproject.toml'}", str(sample))
     assert "F401" in found and "E501" in found
 

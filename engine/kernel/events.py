@@ -6,7 +6,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from functools import cache
 from typing import Any
 
 
@@ -134,7 +133,7 @@ CONTENT: frozenset[str] = frozenset({"item", "value", "payload"})
 def outline(event: Event) -> dict[str, Any]:
     """An event as the case's stream keeps it: kind, token, element and ids, never a value of an answer."""
     kept: dict[str, Any] = {"kind": type(event).__name__}
-    for name in _fields(type(event)):
+    for name in _FIELDS[type(event)]:
         value = getattr(event, name)
         if name in CONTENT or value in (None, "", (), {}):
             continue
@@ -142,6 +141,4 @@ def outline(event: Event) -> dict[str, Any]:
     return kept
 
 
-@cache
-def _fields(kind: Any) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind))
+_FIELDS = {kind: tuple(each.name for each in fields(kind)) for kind in Event.__subclasses__()}
