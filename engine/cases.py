@@ -82,6 +82,13 @@ def open_case(city: City, process: str, submitted: Mapping[str, Any], by: By, ke
 
     Raises NotAllowed when this person may not start the process, BadAnswer with the errors of the form.
     """
+    try:
+        return _open_case(city, process, submitted, by, key)
+    except IntegrityError:  # the same request came twice at one moment, and the other was kept
+        return _open_case(city, process, submitted, by, key)
+
+
+def _open_case(city: City, process: str, submitted: Mapping[str, Any], by: By, key: str) -> Outcome:
     at = city.now()
     try:
         with city.store.transaction() as c:
@@ -175,7 +182,9 @@ def begin(
 # -- preparing ---------------------------------------------------------------------------------------------------------
 def _situation(c: Connection, city: City, instance: int, writing: bool = True) -> Situation:
     """One instance with its case, read together; the case is locked when this is for ``writing``."""
-    found = c.execute(_INSTANCE[writing], {"this": instance}).one_or_none()
+    if writing:
+        c.execute(_LOCK_BY_INSTANCE, {"this": instance})
+    found = c.execute(_INSTANCE, {"this": instance}).one_or_none()
     if found is None:
         raise NotAllowed
     return _of(c, city, found, 0)
@@ -183,25 +192,37 @@ def _situation(c: Connection, city: City, instance: int, writing: bool = True) -
 
 def _task_situation(c: Connection, city: City, task: str, writing: bool) -> tuple[Any, Situation]:
     """A task with its instance and case, read together."""
-    found = c.execute(_TASK[writing], {"this": task}).one_or_none()
+    if writing:
+        c.execute(_LOCK_BY_TASK, {"this": task})
+    found = c.execute(_TASK, {"this": task}).one_or_none()
     if found is None:
         raise NotAllowed
     return _Part(found, 0, store.task), _of(c, city, found, len(store.task.c))
 
 
-def _with_and_without_lock(rows: sa.Select[Any]) -> dict[bool, sa.Select[Any]]:
-    labelled = rows.set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
-    return {False: labelled, True: labelled.with_for_update(of=store.case)}
+def _lock(case: sa.Select[Any]) -> sa.Select[Any]:
+    """Other writers of a case wait.
+
+    A statement of its own, before reading: a join that waited for a lock would give the locked row as it is then, and the
+    rows beside it as they were before.
+    """
+    return sa.select(store.case.c.id).where(store.case.c.id == case.scalar_subquery()).with_for_update()
 
 
-_INSTANCE = _with_and_without_lock(
-    sa.select(store.instance, store.case, SETTINGS_IN_FORCE).join(store.case).where(store.instance.c.id == sa.bindparam("this"))
+_LOCK_BY_INSTANCE = _lock(sa.select(store.instance.c.case).where(store.instance.c.id == sa.bindparam("this")))
+_LOCK_BY_TASK = _lock(sa.select(store.task.c.case).where(store.task.c.id == sa.bindparam("this")))
+_INSTANCE = (
+    sa.select(store.instance, store.case, SETTINGS_IN_FORCE)
+    .join(store.case)
+    .where(store.instance.c.id == sa.bindparam("this"))
+    .set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
 )
-_TASK = _with_and_without_lock(
+_TASK = (
     sa.select(store.task, store.instance, store.case, SETTINGS_IN_FORCE)
     .join(store.instance, store.instance.c.id == store.task.c.instance)
     .join(store.case, store.case.c.id == store.task.c.case)
     .where(store.task.c.id == sa.bindparam("this"))
+    .set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
 )
 
 
