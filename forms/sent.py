@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from .characters import showable
 from .form import Field
@@ -17,8 +17,9 @@ from .write import DATE_BOXES, ROW_KEY
 Wants = Literal["complete", "save"] | tuple[Literal["add"], str] | tuple[Literal["remove"], str, int]
 
 
+@runtime_checkable
 class HasLists(Protocol):
-    """A MultiDict of werkzeug's kind."""
+    """A MultiDict of werkzeug's kind, which is a mapping to the first values only."""
 
     def lists(self) -> Iterable[tuple[str, Sequence[str]]]: ...
 
@@ -51,7 +52,7 @@ class Sent:
 def lists_of(submitted: HasLists | Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Every value under its name, as a page can show it again."""
     found: dict[str, list[str]] = {}
-    for name, values in submitted.items() if isinstance(submitted, Mapping) else submitted.lists():
+    for name, values in submitted.lists() if isinstance(submitted, HasLists) else submitted.items():
         found.setdefault(showable(name), []).extend(showable(value) for value in values)
     return found
 
