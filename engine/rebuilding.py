@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine import store
+from engine import store, stream
 from engine.city import City
 from engine.kernel import state as states
 from engine.kernel.running import Executable
@@ -20,6 +20,7 @@ def rebuild(city: City) -> int:
         cases = c.scalars(sa.select(store.case.c.id).order_by(store.case.c.id)).all()
     for case in cases:
         with city.store.transaction() as c:
+            stream.lock(c, case)  # nobody works on this case meanwhile
             _rebuild_case(city, c, case)
     return len(cases)
 
