@@ -125,11 +125,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class Print:
-    """How the printed sheet ends: a sentence, lines to sign, and the parts that bring them (empty: all)."""
+    """How the printed sheet ends: a sentence, lines to sign, the parts that bring them (empty: all), and what is printed behind it.
+
+    `joins` are other forms, "F10R" or "F11#plan", whose answers of the same course of work belong to this paper.
+    """
 
     note: str = ""
     signatures: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
+    joins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

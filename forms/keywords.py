@@ -36,7 +36,7 @@ _FORM: Words = {
 }
 _PART: Words = {"id": str, "title": str, "required": STRINGS}
 _RULE: Words = {"id": str, "parts": STRINGS, "require": str, "at": str, "message": str}
-_PRINT: Words = {"note": str, "signatures": STRINGS, "parts": STRINGS}
+_PRINT: Words = {"note": str, "signatures": STRINGS, "parts": STRINGS, "joins": STRINGS}
 _VARIANT: Words = {
     "title": str,
     "description": str,

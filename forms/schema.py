@@ -201,7 +201,7 @@ def _rule(rule: Mapping[str, Any]) -> Rule:
 
 
 def _print(node: Mapping[str, Any]) -> Print:
-    return Print(node.get("note", ""), tuple(node.get("signatures", ())), tuple(node.get("parts", ())))
+    return Print(node.get("note", ""), tuple(node.get("signatures", ())), tuple(node.get("parts", ())), tuple(node.get("joins", ())))
 
 
 def canonical(tree: Any) -> bytes:

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from engine import store
 from engine.calendar import Calendar
 from engine.city import By
+from forms import Form, links
 from web.auth import current_person
 from web.context import city, today
 from web.language import _
@@ -83,13 +84,20 @@ def done() -> Done | None:
 
 @dataclass(frozen=True)
 class Wrong:
-    id: str
+    id: str | None
     message: str
 
 
-def wrong(errors: Iterable[Any]) -> list[Wrong]:
-    """Errors of a form for the summary, each with the id of its field."""
-    return [Wrong(each.path, each.message) for each in errors]
+BESIDE = ("reason",)  # inputs that stand beside a form on its page
+
+
+def wrong(form: Form | None, part: str, errors: Iterable[Any]) -> list[Wrong]:
+    """Errors of a form for the summary, each with the id of its field where it has one."""
+    known = list(errors)
+    if form is None:
+        return []
+    linked = links(form, part, [each for each in known if each.path not in BESIDE])
+    return [*(Wrong(each.path, each.message) for each in known if each.path in BESIDE), *(Wrong(id, message) for id, message in linked)]
 
 
 def household(names: dict[int, str], case: int) -> str:

@@ -113,7 +113,7 @@ def _new_page(c: Connection, typed: Any = None, errors: Any = (), duplicate: boo
     node = rehearsal.start_node(city(), c, process, closure)
     lines = [line for line in node.documentation.splitlines() if line.strip()]
     return render_template(
-        "new_case.html", form=drawn, errors=acting.wrong(errors), duplicate=duplicate, instructions=lines, key=acting.key(),
+        "new_case.html", form=drawn, errors=acting.wrong(form, part, errors), duplicate=duplicate, instructions=lines, key=acting.key(),
         organisation=by.organisation, draft=draft,
     )  # fmt: skip
 
@@ -440,7 +440,7 @@ def _write(number: str, which: int) -> str | Response | tuple[str, int]:
             others = [{"title": _("同意の撤回を記録する"), "url": url_for("cases.consent", number=number, withdraw=1)}] if which == 1 else []
             return render_template(
                 "written.html", case={"number": number, "title": acting.household(access.names(city(), c, [file.row.id]), file.row.id)},
-                title=_title(form, part), form=drawn, errors=acting.wrong(errors), key=acting.key(), draft=draft, others=others,
+                title=_title(form, part), form=drawn, errors=acting.wrong(form, part, errors), key=acting.key(), draft=draft, others=others,
                 action=request.full_path.rstrip("?"),
             )  # fmt: skip
 
@@ -521,7 +521,7 @@ def correct(answer: int) -> str | Response | tuple[str, int]:
         def page(typed: Any = None, errors: Any = ()) -> str:
             drawn = forms.draw(form, part, row.data, errors=errors, typed=typed, choices=offered, may=_may_all, action=request.path, translate=_)
             return render_template(
-                "correct.html", number=file.row.number, title=_title(form, row.part), form=drawn, errors=acting.wrong(errors), key=acting.key(),
+                "correct.html", number=file.row.number, title=_title(form, row.part), form=drawn, errors=acting.wrong(form, part, errors), key=acting.key(),
                 reason=reason, answer_url=url_for("cases.answer", answer=answer),
             )  # fmt: skip
 
@@ -550,5 +550,45 @@ def paper(answer: int) -> str:
     """An answer on paper, its parts joined into one sheet, good enough to sign."""
     with city().store.reading() as c:
         file, row, form = _readable_answer(c, answer)
-        laid = forms.paper(form, row.data, may=_may_read(file, row), choices=choices.of(c, city(), file.by, file.facts))
-        return render_template("paper.html", title=form.title, number=file.row.number, paper=laid, back=url_for("cases.answer", answer=answer))
+        offered = choices.of(c, city(), file.by, file.facts)
+        sheets = [(form.title, forms.paper(form, row.data, may=_may_read(file, row), choices=offered))]
+        for joined, other in _joined(file, row, form):
+            part = joined.part if len(other.parts) > 1 else None
+            sheets.append((_title(other, part), forms.paper(other, joined.data, part=part, may=_may_read(file, joined), choices=offered)))
+        return render_template("paper.html", title=form.title, number=file.row.number, sheets=sheets, back=url_for("cases.answer", answer=answer))
+
+
+def _joined(file: File, row: Any, form: Form) -> list[tuple[Any, Form]]:
+    """The answers that are printed behind a form: given after it in the same course of work, before the form was written anew."""
+    if row.instance is None or not form.print.joins:
+        return []
+    answer = store.answer
+    again = file.c.scalar(
+        sa.select(sa.func.min(answer.c.id)).where(
+            answer.c.instance == row.instance, answer.c.form == row.form, answer.c.id > row.id, answer.c.part == form.parts[0].id
+        )
+    )
+    known = city().forms(file.c)
+    found = []
+    for place in form.print.joins:
+        form_id, _sep, part = place.partition("#")
+        later = sa.select(answer).where(answer.c.instance == row.instance, answer.c.form == form_id, answer.c.id > (_first_of_draft(file, row) or 0))
+        if part:
+            later = later.where(answer.c.part == part)
+        if again is not None:
+            later = later.where(answer.c.id < again)
+        newest = {(each.task if each.activation else form_id): each for each in file.c.execute(later.order_by(answer.c.id))}
+        for each in newest.values():
+            if file.sight.level(form_id, each.organisation) is not None or each.by == file.by.person:
+                found.append((each, known[form_id]))
+    return found
+
+
+def _first_of_draft(file: File, row: Any) -> int | None:
+    """The newest answer of this form's first part up to this one: where this version of it began."""
+    answer, form = store.answer, city().forms(file.c)[row.form]
+    return file.c.scalar(
+        sa.select(sa.func.max(answer.c.id)).where(
+            answer.c.instance == row.instance, answer.c.form == row.form, answer.c.id <= row.id, answer.c.part == form.parts[0].id
+        )
+    )

@@ -208,7 +208,7 @@ def _page(desk: Desk, typed: Any = None, errors: Any = (), draft: Any = None) ->
             "instructions": [line for line in desk.node.documentation.splitlines() if line.strip()], "draft_key": desk.subject, "key": acting.key(),
         },
         steps={"title": process.name, "entries": [{"title": title, "note": _STATES[state](), "state": state} for title, state in steps]},
-        form=_drawn(desk, typed, errors), may_answer=is_mine, hints=_hints(desk), errors=acting.wrong(errors), draft=draft, next_hint=None,
+        form=_drawn(desk, typed, errors), may_answer=is_mine, hints=_hints(desk), errors=acting.wrong(desk.form, desk.part, errors), draft=draft, next_hint=None,
         brief=_brief(desk, sight, household), brief_note=None,
         may={
             "claim": task.assignee is None and access.may_take(c, desk.by, task), "give_back": task.assignee == desk.by.person,
