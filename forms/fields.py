@@ -176,6 +176,7 @@ def _field(name: str, schema: Mapping[str, Any], level: str, parts: tuple[str, .
         section=schema.get("x-section"),
         report=schema.get("x-report", False),
         verify=schema.get("x-verify", False),
+        reply=schema.get("x-reply", False),
         prefill=schema.get("x-prefill"),
         auto=schema.get("x-auto", False),
         feeds=schema.get("x-feeds"),

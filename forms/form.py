@@ -70,6 +70,7 @@ class Field:
     section: str | None = None
     report: bool = False
     verify: bool = False
+    reply: bool = False
     prefill: str | None = None
     auto: bool = False
     feeds: str | None = None

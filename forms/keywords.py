@@ -62,6 +62,7 @@ _PROPERTY: Words = {
     "x-section": str,
     "x-report": bool,
     "x-verify": bool,
+    "x-reply": bool,
     "x-widget": str,
     "x-prefill": str,
     "x-auto": bool,

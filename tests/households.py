@@ -151,3 +151,15 @@ def town(meeting_day: Played, tmp_path: Path) -> Iterator[Town]:
 def asking_town(inquiry: Played, tmp_path: Path) -> Iterator[Town]:
     """The town while agencies are asked, for one test alone."""
     yield from _copied(inquiry, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def request_made(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """A household for whom 多機関協働 was asked, and not yet received."""
+    return _play(tmp_path_factory.mktemp("town") / "request", {"requested": "受理会議で受け止め方を決める"})
+
+
+@pytest.fixture
+def requesting_town(request_made: Played, tmp_path: Path) -> Iterator[Town]:
+    """The town while a request waits for its answer, for one test alone."""
+    yield from _copied(request_made, tmp_path)

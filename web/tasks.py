@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from werkzeug.wrappers import Response
 
 import forms
-from engine import access, answers, assignments, cases, choices, drafts, inbox, outbox, store, whereabouts
+from engine import access, answers, assignments, cases, choices, drafts, inbox, outbox, replies, store, whereabouts
 from engine.city import By
 from engine.errors import NoLongerOpen, NotAllowed
 from engine.facts import Facts
@@ -107,7 +107,8 @@ def _complete(desk: Desk, submitted: dict[str, Any], sent: Any) -> str | Respons
     except answers.Errors as errors:
         return _page(desk, typed=sent.typed, errors=errors.errors), 422
     except NoLongerOpen:
-        return _conflict(_desk(desk.c, desk.task.id), sent)
+        with city().store.reading() as c:  # what was read before shows it open still
+            return _conflict(_desk(c, desk.task.id), sent)
     drafts.forget(city(), desk.by.person or 0, desk.subject)
     outbox.drain(city(), outcome.case)
     acting.say_done(_("「%(title)s」を終えました。", title=desk.task.name))
@@ -214,7 +215,7 @@ def _page(desk: Desk, typed: Any = None, errors: Any = (), draft: Any = None) ->
             "claim": task.assignee is None and access.may_take(c, desk.by, task), "give_back": task.assignee == desk.by.person,
             "reassign": access.may_reassign(c, desk.by, task), "change_due": False, "emergency": False,
         },
-        colleagues=[{"id": row.id, "name": row.name} for row in assignments.people_for(c, task.id) if row.id != task.excluded],
+        colleagues=[{"id": row.id, "name": row.name} for row in assignments.people_for(c, task.id, city().today) if row.id != task.excluded],
         comments=correspondence.comments(c, sight, task.id), may_comment=True,
         files=correspondence.files(c, sight, desk.case.number, task.id), may_attach=True,
         here=_here(desk, process), done=acting.done(),
@@ -237,10 +238,11 @@ def _drawn(desk: Desk, typed: Any, errors: Any) -> Any:
 
 
 def _hints(desk: Desk) -> list[dict[str, str]]:
-    """What decision tables said before this task, where its form starts from their result."""
+    """What the one who was asked replied, and what decision tables said where the form starts from their result."""
+    found = [{"title": _("返事：%(title)s", title=each.title), "text": each.text} for each in replies.to_task(desk.c, city(), desk.task)]
     if desk.form is None:
-        return []
-    scope, found = desk.scope(), []
+        return found
+    scope = desk.scope()
     for name in sorted(desk.executable.results):
         value = scope.latest(name)
         uses = [each for each in desk.form.part(desk.part).fields if name in (each.prefill or "")]
