@@ -349,7 +349,7 @@ def _write(
         _put_on_agenda(c, row, given, answer or 0, at)
     feeds.participate(c, case, taking_part, city.today)
     messages.send(c, case, row.id, state.version, [each for each in happened if isinstance(each, MessageThrown)], at)
-    _deliver_kept(c, case, happened, at)
+    _deliver_kept(c, case, state, happened, at)
     _store_incidents(c, row, happened, command, at)
     if given is not None and given.changes.touch_consent:
         _after_consent(c, city, case, at)
@@ -406,15 +406,18 @@ def _organisations_of(opened: Iterable[TaskOpened]) -> list[tuple[str, str, date
     return [(each, "task", None) for each in sorted(organisations)]
 
 
-def _deliver_kept(c: Connection, case: int, happened: Iterable[Event], at: Any) -> None:
-    for each in happened:
-        if isinstance(each, Subscribed) and each.kind == "message":
-            for message in messages.kept_for(c, case, each.name)[:1]:
-                c.execute(
-                    sa.insert(store.outbox).values(
-                        key=f"kept:{message}:{each.token}", kind="message", case=case, body={"message": message}, due_at=at, tries=0
-                    )
-                )
+def _deliver_kept(c: Connection, case: int, state: State, happened: Iterable[Event], at: Any) -> None:
+    """What was kept for this instance is carried once more: to the token that waits now, or, when the instance is over, away from it."""
+    offered = {
+        f"kept:{message}:{each.token}": message
+        for each in happened
+        if isinstance(each, Subscribed) and each.kind == "message"
+        for message in messages.kept_for(c, state.instance, each.name)
+    }
+    if state.status == "ended":
+        offered |= {f"kept:{message}:ended": message for message in messages.kept_for(c, state.instance)}
+    for key, message in offered.items():
+        c.execute(sa.insert(store.outbox).values(key=key, kind="message", case=case, body={"message": message}, due_at=at, tries=0))
 
 
 def _store_incidents(c: Connection, row: Any, happened: Iterable[Event], command: Command, at: Any) -> None:

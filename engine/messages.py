@@ -149,10 +149,8 @@ def _is_open(c: Connection, case: int, process: str) -> bool:
     )
 
 
-def kept_for(c: Connection, case: int, name: str) -> list[int]:
-    """The kept messages of this name, oldest first."""
+def kept_for(c: Connection, instance: int, name: str | None = None) -> list[int]:
+    """The messages kept for this instance, of this name or of any, oldest first."""
     message = store.message
-    rows = c.execute(
-        sa.select(message.c.id).where(message.c.case == case, message.c.name == name, message.c.status == "kept").order_by(message.c.id)
-    )
-    return [row.id for row in rows]
+    kept = sa.select(message.c.id).where(message.c.receiver == instance, message.c.status == "kept")
+    return list(c.scalars((kept if name is None else kept.where(message.c.name == name)).order_by(message.c.id)))

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from engine import cases, messages, store, stream
 from engine.city import NOBODY, City
-from engine.errors import Refusal
+from engine.errors import NoLongerOpen, Refusal
 from engine.kernel.commands import Deliver, Fire, Signal
 from engine.kernel.state import lively
 
@@ -22,6 +22,7 @@ log = logging.getLogger("bansou.outbox")
 LEASE = timedelta(seconds=60)
 BACK_OFF = (5, 30, 120, 600, 3600)  # seconds until the next try
 TRIES = 8  # after that the row is dead work, shown to the administrator
+SETTLED = object()  # the way of a message that has arrived already
 
 
 def drain(city: City, case: int) -> int:
@@ -87,40 +88,62 @@ def _try(city: City, row: Any) -> None:
         if row.kind == "message":
             _carry_message(city, row)
         elif row.kind == "signal":
-            body = row.body
-            cases.carry_out(city, body["instance"], Signal(body["name"]), row.key, also=lambda c: _done(c, row, city.now()))
+            _carry_signal(city, row)
         else:
             raise Refusal(f"unknown kind of work: {row.kind}")
     except Exception as error:
         _failed(city, store.outbox, row, error)
 
 
-def _carry_message(city: City, row: Any) -> None:
-    with city.store.reading() as c:
-        message = c.execute(sa.select(store.message).where(store.message.c.id == row.body["message"])).one()
-        if message.status not in ("sent", "kept"):
-            way: Any = "settled"
-        else:
-            way = messages.route(c, city, message)
-    if isinstance(way, messages.To):
-
-        def deliver(c: Connection) -> None:
-            _settle(c, message, "delivered", way.instance, city.now())
+def _carry_signal(city: City, row: Any) -> None:
+    """A signal is heard by who waits for it now, and kept by none."""
+    try:
+        cases.carry_out(city, row.body["instance"], Signal(row.body["name"]), row.key, also=lambda c: _done(c, row, city.now()))
+    except NoLongerOpen:
+        with city.store.transaction() as c:
             _done(c, row, city.now())
 
-        payload = lively(message.payload)
-        cases.carry_out(city, way.instance, Deliver(way.token, message.name, payload), row.key, also=deliver)
+
+def _carry_message(city: City, row: Any) -> None:
+    with city.store.reading() as c:
+        message, way = _way(c, city, row)
+    if not isinstance(way, messages.To):
+        if not _carry_elsewhere(city, row):
+            _carry_message(city, row)
         return
+
+    def deliver(c: Connection) -> None:
+        if _way(c, city, row)[1] is SETTLED:
+            raise NoLongerOpen
+        _settle(c, message, "delivered", way.instance, city.now())
+        _done(c, row, city.now())
+
+    cases.carry_out(city, way.instance, Deliver(way.token, message.name, lively(message.payload)), row.key, also=deliver)
+
+
+def _way(c: Connection, city: City, row: Any) -> tuple[Any, Any]:
+    """A message, and where it goes now."""
+    message = c.execute(sa.select(store.message).where(store.message.c.id == row.body["message"])).one()
+    return message, messages.route(c, city, message) if message.status in ("sent", "kept") else SETTLED
+
+
+def _carry_elsewhere(city: City, row: Any) -> bool:
+    """What becomes of a message that nobody waits for, with its case kept still; False when somebody waits for it by now."""
     with city.store.transaction() as c:
-        if way == "settled":
+        stream.lock(c, row.case)
+        message, way = _way(c, city, row)
+        if isinstance(way, messages.To):
+            return False
+        if way is SETTLED:
             pass
         elif isinstance(way, messages.Start):
             data = lively(message.payload)
             instance = cases.begin(c, city, message.case, way.process, way.closure, data, message.sender)
             _settle(c, message, "delivered", instance, city.now())
         elif isinstance(way, messages.Keep):
-            _settle(c, message, "kept", way.instance, city.now())
-            _note(c, city, message, "MessageKept")
+            if message.status != "kept":
+                _settle(c, message, "kept", way.instance, city.now())
+                _note(c, city, message, "MessageKept")
         elif isinstance(way, messages.AlreadyOpen):
             if way.name is not None and message.sender is not None:
                 key = f"reply:{row.key}"
@@ -134,6 +157,7 @@ def _carry_message(city: City, row: Any) -> None:
             _settle(c, message, "undelivered", None, city.now())
             _note(c, city, message, "MessageUndelivered")
         _done(c, row, city.now())
+        return True
 
 
 def _settle(c: Connection, message: Any, status: str, receiver: int | None, at: datetime) -> None:
@@ -142,7 +166,7 @@ def _settle(c: Connection, message: Any, status: str, receiver: int | None, at: 
         .where(store.message.c.id == message.id)
         .values(status=status, receiver=receiver if receiver is not None else message.receiver, settled_at=None if status == "kept" else at)
     )
-    if status == "delivered" and message.sender is not None:
+    if status in ("delivered", "kept") and message.sender is not None:  # kept for who asked: nobody needs to answer once more
         instance = store.instance
         c.execute(sa.update(instance).where(instance.c.id == message.sender, instance.c.asker == receiver).values(asked_answered=True))
 
