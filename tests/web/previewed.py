@@ -1,6 +1,6 @@
-"""Every big screen with fictional data, so that a test can open it and a person can look at it before queries feed it.
+"""The largest screens filled to the brim with fictional data: every tag, note and button that a template knows, at once.
 
-It reads no case and stands in for none: it only shows that a template is whole.
+It reads no case and stands in for none: what real cases show is tested with the screens themselves.
 """
 
 # ruff: noqa: E501 (a line of sample data is a row of a page)
@@ -228,40 +228,6 @@ def new_case() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def saying(number: int, title: str, step: str, days: int, usual: int, reason: str, following: str, remedies: tuple[str, str]) -> Any:
-    case = f"2026-{number:05}"
-    return it(number=case, case_title=title, case_url=f"/cases/{case}", step=step, days=days, usual=usual, is_late=days >= 2 * usual, reason=reason,
-              next=following, most=45, remedies=[it(text=text, url="/act", fields={"do": "x"}, is_link=False) for text in remedies])  # fmt: skip
-
-
-def stalled() -> dict[str, Any]:
-    def step(title: str, count: int, stalled: int, median: int, usual: int, longest: int) -> Any:
-        return it(title=title, url="#", open=count, stalled=stalled, is_late=stalled > 1, median=median, usual=usual, longest=longest)
-
-    counts = (16, 17, 15, 15, 16, 14, 13, 14, 12, 12, 11, 9)
-    return {
-        "seen_at": at(11, 25, 9), "scope": "えしこに・福祉政策課の64件から",
-        "figures": [it(name="滞っているケース", value=9, unit="件", note="先週より2件減", late=False), it(name="期限を過ぎたやること", value=14, unit="件", note="うち3件は担当が休み", late=True),
-                    it(name="いちばん長い", value=43, unit="開庁日", note="2026-00027 本人との接触", late=False), it(name="今週うごいた", value=6, unit="件", note="催促で4件、渡して2件", late=False)],
-        "trend": it(points=[it(label="9月上旬" if n == 0 else "今週", count=count) for n, count in enumerate(counts)],
-                    says="滞っているケースの数。12週前の16件から今週の9件まで、ゆるやかに減っています"),
-        "sayings": [
-            saying(18, "初霜さん世帯", "プラン案をつくる", 31, 10, "11月16日から休んでいる野分 みのるさんのところで", "役割を引き受けられるか答える", ("虹橋 ゆうが引き取る", "別の人に渡す")),
-            saying(31, "朝霧さん世帯", "把握していることを答える", 12, 5, "地域包括支援センターの回答待ちで", "世帯の全体像をまとめる", ("催促を送る", "「未回答」で先へ進める")),
-            saying(20, "浅葱さん世帯", "支援を決定する", 8, 5, "12月2日まで不在の福祉政策課長のところで", "支援決定を知らせる", ("代決に回す", "期限を延ばす")),
-            it(number="2026-00027", case_title=None, case_url=None, step="本人との接触", days=43, usual=None, is_late=False, reason="手紙3回に返事がないまま",
-               next=None, most=45, remedies=[it(text="会議で相談する", url="/meetings", fields={}, is_link=True)]),
-        ],
-        "rest_url": "#", "rest": 5,
-        "dimensions": [it(title="段階ごと", url="#", here=True), it(title="課・機関ごと", url="#", here=False), it(title="人ごと", url="#", here=False)],
-        "dimension": "段階",
-        "rows": [step("相談を受け止める", 9, 1, 1, 1, 4), step("受理会議", 3, 0, 3, 4, 5), step("把握していることを答える", 8, 2, 7, 5, 12),
-                 step("プラン案をつくる", 5, 3, 11, 10, 31), step("支援を決定する", 2, 1, 5, 5, 8)],
-        "total": it(open=27, stalled=9, longest=43), "export_url": "#", "done": None,
-        "rule": "「滞っている」は、同じ段階のふだんの日数を過ぎ、3開庁日うごきのないケースです。開庁日は土日・祝日・年末年始を除きます。",
-    }  # fmt: skip
-
-
 def process() -> dict[str, Any]:
     def step(no: int, element: str, title: str, lane: str | None, following: str, count: int = 0, stalled: int = 0, days: int | None = None, usual: int | None = None) -> Any:
         return it(no=no, element=element, title=title, lane=lane, next=following, open=count, stalled=stalled, heat=min(stalled, 3), days=days, usual=usual, url=None)
@@ -282,73 +248,12 @@ def process() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def processes() -> dict[str, Any]:
-    def one(title: str, says: str, count: int, stalled: int, version: int) -> Any:
-        return it(title=title, url="/processes/x", documentation=says, open=count, stalled=stalled, version=version, published_on=date(2026, 10, 1))
-
-    return {"rows": [one("受付・振り分け", "相談を受け止め、どこで支えるかを決めます。", 12, 1, 7), one("多機関協働", "複数の機関で支えるケースを受理し、プランを決めます。", 34, 6, 14),
-                     one("継続支援", "主担当が伴走し、見直します。", 21, 0, 3)]}  # fmt: skip
-
-
-def meetings() -> dict[str, Any]:
-    def one(title: str, month: int, day: int, count: int, is_mine: bool = False) -> Any:
-        return it(title=title, url="/meetings/1", on=date(2026, month, day), place="本庁舎 3階会議室", count=count, is_mine=is_mine)
-
-    return {
-        "coming": [one("定例の重層的支援会議", 12, 10, 3, True), one("臨時の重層的支援会議", 12, 17, 1)], "past": [one("定例の重層的支援会議", 11, 12, 5, True)],
-        "waiting": [it(number="2026-00038", case_title="波間さん世帯", case_url="#", purpose="プランの決定", since=date(2026, 11, 20), due=due("soon", 11, 27, 1), task_url="#"),
-                    it(number="2026-00012", case_title=None, case_url="#", purpose="評価・終結", since=date(2026, 11, 24), due=due("later", 12, 1, 4), task_url=None)],
-        "pages": whole(1), "may_create": True, "kinds": [it(code="regular", title="定例"), it(code="extra", title="臨時")], "errors": [], "typed": None,
-    }  # fmt: skip
-
-
-def meeting() -> dict[str, Any]:
-    return {
-        "meeting": it(id=1, title="定例の重層的支援会議", on=date(2026, 12, 10), place="本庁舎 3階会議室", is_over=False, minutes=None, minutes_by=None, minutes_at=None),
-        "items": [
-            it(no=1, number="2026-00038", case_title="波間さん世帯", case_url="#", purpose="プランの決定", asked_by="えしこに　春風 さくら", members=["えしこに", "健康対策課", "自立相談支援機関"],
-               since_last=["面談が1回ありました（11月18日）", "自立相談支援機関が家計の役割を引き受けました"], result=None, result_kind="", task_url="#", print_url="#"),
-            it(no=2, number="2026-00012", case_title="花筏さん世帯", case_url="#", purpose="評価・終結", asked_by=None, members=["えしこに", "地域包括支援センター"],
-               since_last=[], result="適切", result_kind="done", task_url=None, print_url="#"),
-        ],
-        "hidden": 1, "members": [it(name="虹橋 ゆう", note="えしこに センター長・進行"), it(name="灯台 まもる", note="健康対策課")], "may_write": True, "done": None,
-    }  # fmt: skip
-
-
-def people() -> dict[str, Any]:
-    def one(n: int, name: str, kana: str, login: str, groups: list[str], note: str | None = None, active: bool = True) -> Any:
-        return it(id=n, name=name, kana=kana, login=login, groups=groups, note=note, active=active, last_seen=None)
-
-    return {
-        "people": [one(1, "春風 さくら", "ハルカゼ サクラ", "harukaze", ["esikoni"]), one(2, "虹橋 ゆう", "ニジハシ ユウ", "nijihashi", ["esikoni", "esikoni.head"]),
-                   one(3, "野分 みのる", "ノワキ ミノル", "nowaki", [], active=False), one(4, "設計 あおい", "セッケイ アオイ", "sekkei", [], "システム管理者")],
-        "who": "", "offices": [choice("すべて", 4, here=True), choice("えしこに", 2), choice("福祉政策課", 0)],
-        "gaps": ["福祉政策課の長（レーン「福祉政策課長(決裁)」）に、だれもいません。"],
-        "groups": [it(id="esikoni", title="えしこに"), it(id="esikoni.manager", title="えしこにのマネージャー"), it(id="fukushi_seisaku.head", title="福祉政策課の長")],
-        "errors": [], "typed": {}, "password": None, "pages": whole(4), "done": None,
-    }  # fmt: skip
-
-
-def search() -> dict[str, Any]:
-    def one(number: str, title: str, found: str | None, phase: str, is_closed: bool = False) -> Any:
-        return it(number=number, url=f"/cases/{number}", title=title, found=found, phase=phase, lead="えしこに", received_on=date(2026, 6, 3), is_closed=is_closed)
-
-    return {"q": "若草", "rows": [one("2026-00042", "若草さん世帯", "若草 ハルさん（ワカクサ ハル）", "支援中"), one("2025-00311", "若草さん世帯", None, "終結", True)],
-            "heading": None, "too_short": False, "pages": whole(2)}  # fmt: skip
-
-
 PAGES: dict[str, tuple[str, Any]] = {
     "inbox": ("inbox.html", inbox), "inbox-empty": ("inbox.html", empty_inbox), "task": ("task.html", task),
     "task-wrong": ("task.html", wrong_task), "task-unclaimed": ("task.html", unclaimed_task), "conflict": ("conflict.html", conflict),
     "case": ("case.html", case), "new-case": ("new_case.html", new_case),
     "new-case-known": ("new_case.html", lambda: {**new_case(), "duplicate": True}),
-    "stalled": ("stalled.html", stalled), "stalled-none": ("stalled.html", lambda: {
-        **stalled(), "sayings": [], "trend": None, "total": it(open=27, stalled=0, longest=None)}),
-    "process": ("process.html", process), "processes": ("processes.html", processes),
-    "meetings": ("meetings.html", meetings), "meeting": ("meeting.html", meeting), "people": ("people.html", people),
-    "people-added": ("people.html", lambda: {**people(), "password": "やさしい朝の長い坂道"}),
-    "people-wrong": ("people.html", lambda: {**people(), "errors": [it(id="login", message="その利用者IDは、もう使われています。")]}),
-    "search": ("search.html", search), "search-none": ("search.html", lambda: {**search(), "rows": []}),
+    "process": ("process.html", process),
 }  # fmt: skip
 
 

@@ -172,7 +172,7 @@ def plain(previews: Screen, browser: object) -> Iterator[Page]:
 
 
 def test_without_scripts_nothing_is_offered_that_needs_them(previews: Screen, plain: Page) -> None:
-    for name in ("inbox", "process", "conflict", "meeting"):
+    for name in ("inbox", "process", "conflict"):
         plain.goto(f"{previews.address}/previews/{name}")
         for needy in ("[data-all]", "[data-print]", "[data-zoom]"):
             for each in plain.locator(needy).all():
