@@ -1,12 +1,14 @@
 """Who has a task in hand: claim and give back, reassign by the head of the group. Everything the inbox shows is an event."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine import access, store, stream
+from engine import access, people, store, stream
 from engine.city import By, City
 from engine.errors import NoLongerOpen, NotAllowed, Refusal
 
@@ -47,21 +49,45 @@ def reassign(city: City, task_id: str, person: int, by: By) -> None:
     def check(c: Connection, task: Any) -> dict[str, Any]:
         if not access.may_reassign(c, by, task):
             raise NotAllowed
-        if person not in {each.id for each in people_for(c, task.id)} or person == task.excluded:
+        if person not in {each.id for each in people_for(c, task.id, city.today)} or person == task.excluded:
             raise Refusal("この人は、このやることの担当の組にいません。組の人から選んでください。")
         return {"assignee": person}
 
     _change(city, task_id, by, "TaskReassigned", check)
 
 
-def people_for(c: Connection, task_id: str) -> list[Any]:
+def let_go(city: City, person: int, by: By) -> tuple[int, int]:
+    """What a person has in hand and could not take any more goes back to its groups: they left one, or the city.
+
+    Gives how many went back, and how many stay because they belong to no group.
+    """
+    with city.store.reading() as c:
+        task, login = store.task, store.person_login
+        is_active = c.scalar(sa.select(login.c.active).where(login.c.id == person))
+        held = {id: access.groups_of(c, id) for id in c.scalars(sa.select(task.c.id).where(task.c.assignee == person, task.c.status == "open"))}
+    left = people.groups_of(city.store, person, city.today) if is_active else frozenset()
+    gone = 0
+    for id in (id for id, groups in held.items() if groups and not groups & left):
+
+        def check(_: Connection, task: Any) -> dict[str, Any]:
+            if task.assignee != person:
+                raise NoLongerOpen
+            return {"assignee": None}
+
+        with suppress(NoLongerOpen):
+            _change(city, id, by, "TaskGivenBack", check)
+            gone += 1
+    return gone, sum(1 for groups in held.values() if not groups)
+
+
+def people_for(c: Connection, task_id: str, today: date) -> list[Any]:
     """The people who could do a task: members today of its groups."""
     member, login = store.membership, store.person_login
     groups = sa.select(store.candidate.c.grp).where(store.candidate.c.task == task_id)
     rows = c.execute(
         sa.select(login.c.id, login.c.name, login.c.kana)
         .join(member, member.c.person == login.c.id)
-        .where(member.c.grp.in_(groups), login.c.active)
+        .where(member.c.grp.in_(groups), login.c.active, people.in_force(today))
         .distinct()
         .order_by(login.c.kana, login.c.id)
     )

@@ -1,11 +1,12 @@
 """What the fields of a form offer: organisations, colleagues, the household's persons, meetings. Reading only."""
 
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine import meetings, store
+from engine import meetings, people, store
 from engine.city import By, City
 from engine.facts import Facts
 from forms.choices import Choice, Choices
@@ -22,7 +23,7 @@ def of(c: Connection, city: City, by: By, facts: Facts | None) -> Choices:
     held = tuple(
         Choice(value, f"{wareki(day)}（{'定例' if regular else '随時'}）") for value, day, regular in meetings.offered(c, city)
     )
-    return Choices(orgs=orgs, users=_colleagues(c, by), persons=persons, meetings=held)
+    return Choices(orgs=orgs, users=_colleagues(c, by, city.today), persons=persons, meetings=held)
 
 
 def person_label(row: Any) -> str:
@@ -32,12 +33,12 @@ def person_label(row: Any) -> str:
     return "　".join(part for part in (name, role) if part) or "氏名不明"
 
 
-def _colleagues(c: Connection, by: By) -> tuple[Choice, ...]:
+def _colleagues(c: Connection, by: By, today: date) -> tuple[Choice, ...]:
     member, login = store.membership, store.person_login
     rows = c.execute(
         sa.select(login.c.id, login.c.name, login.c.kana)
         .join(member, member.c.person == login.c.id)
-        .where(login.c.active, member.c.grp == by.organisation)
+        .where(login.c.active, member.c.grp == by.organisation, people.in_force(today))
         .distinct()
         .order_by(login.c.kana, login.c.id)
     )

@@ -154,7 +154,7 @@ def all_people(store: Store) -> tuple[Person, ...]:
 def groups_of(store: Store, person_id: int, on: date) -> frozenset[str]:
     """The groups of which a person is a member on a day."""
     with store.reading() as connection:
-        mine = sa.select(membership.c.grp).where(membership.c.person == person_id, _in_force(on))
+        mine = sa.select(membership.c.grp).where(membership.c.person == person_id, in_force(on))
         return frozenset(connection.scalars(mine))
 
 
@@ -163,7 +163,7 @@ def members_of(store: Store, group: str, on: date) -> tuple[Person, ...]:
     with store.reading() as connection:
         rows = connection.execute(
             sa.select(person_login).join(membership, membership.c.person == person_login.c.id).distinct()
-            .where(membership.c.grp == group, person_login.c.active, _in_force(on)).order_by(*_BY_READING)
+            .where(membership.c.grp == group, person_login.c.active, in_force(on)).order_by(*_BY_READING)
         ).all()
     return tuple(_person(row) for row in rows)
 
@@ -172,7 +172,7 @@ def memberships(store: Store, on: date) -> dict[int, frozenset[str]]:
     """The groups of everybody on a day, by person id."""
     found: dict[int, set[str]] = {}
     with store.reading() as connection:
-        for row in connection.execute(sa.select(membership.c.person, membership.c.grp).where(_in_force(on))):
+        for row in connection.execute(sa.select(membership.c.person, membership.c.grp).where(in_force(on))):
             found.setdefault(row.person, set()).add(row.grp)
     return {person_id: frozenset(groups) for person_id, groups in found.items()}
 
@@ -225,13 +225,14 @@ def _change(person_id: int) -> sa.Update:
     return sa.update(person_login).where(person_login.c.id == person_id)
 
 
-def _in_force(on: date) -> sa.ColumnElement[bool]:
+def in_force(on: date) -> sa.ColumnElement[bool]:
+    """The condition on ``membership`` for a day: both ends included."""
     return sa.and_(membership.c.since <= on, sa.or_(membership.c.until.is_(None), membership.c.until >= on))
 
 
 def _join(connection: Connection, person_id: int, group: str, since: date, until: date | None) -> None:
     here = (membership.c.person == person_id, membership.c.grp == group)
-    if connection.scalar(sa.select(membership.c.id).where(*here, _in_force(since))) is None:
+    if connection.scalar(sa.select(membership.c.id).where(*here, in_force(since))) is None:
         connection.execute(sa.delete(membership).where(*here, membership.c.since == since))
         connection.execute(sa.insert(membership).values(person=person_id, grp=group, since=since, until=until))
 
@@ -239,7 +240,7 @@ def _join(connection: Connection, person_id: int, group: str, since: date, until
 def _end(connection: Connection, person_id: int, last_day: date, which: sa.ColumnElement[bool]) -> None:
     mine = (membership.c.person == person_id, which)
     connection.execute(sa.delete(membership).where(*mine, membership.c.since > last_day))
-    connection.execute(sa.update(membership).where(*mine, _in_force(last_day)).values(until=last_day))
+    connection.execute(sa.update(membership).where(*mine, in_force(last_day)).values(until=last_day))
 
 
 def _key(login: str) -> str:
