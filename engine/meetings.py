@@ -11,12 +11,34 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine import store
-from engine.city import City
+from engine.city import By, City
+from engine.errors import Conflict, NotAllowed, Refusal
+from engine.organisation import Organisation
+from forms.characters import find_unusable
 from forms.form import Form
 
 NEW = "new:"  # a meeting that is made when the answer is written: new:2026-05-14
 KIND = "plan_meeting"
+POSTPONED = "postponed"
 AHEAD = 3  # regular meetings offered
+LONGEST_PLACE, LONGEST_MINUTES = 80, 20_000
+A_YEAR = timedelta(days=366)
+
+
+class UnusableMeeting(Refusal):
+    """会議を作れませんでした。"""
+
+    def __init__(self, at: str, message: str) -> None:
+        super().__init__(message)
+        self.at = at  # the field: on, place
+
+
+class UnusableMinutes(Refusal):
+    """会議の記録を保存できませんでした。"""
+
+
+class MinutesMoved(Conflict):
+    """開いているあいだに、ほかの人が会議の記録を保存しました。"""
 
 
 def offered(c: Connection, city: City) -> list[tuple[str, date, bool]]:
@@ -81,11 +103,66 @@ def has_new(form: Form, data: Mapping[str, Any]) -> bool:
     return any(field.kind == "meeting" and str(data.get(field.name, "")).startswith(NEW) for field in form.fields)
 
 
+def may_call(organisation: Organisation, by: By) -> bool:
+    """Whether a person may set the day of a meeting: those who coordinate, and their secretariat."""
+    return by.organisation is not None and by.organisation in organisation.duties.values()
+
+
+def may_keep_minutes(organisation: Organisation, by: By) -> bool:
+    """Whether a person may write a meeting's minutes: those who coordinate."""
+    return by.organisation is not None and by.organisation == organisation.duties["coordination"]
+
+
+def call(city: City, on: date, regular: bool, place: str, by: By) -> int:
+    """Set the day of a meeting; gives its id. Raises NotAllowed, UnusableMeeting."""
+    meeting, place = store.meeting, place.strip()
+    with city.store.transaction() as c:
+        if not may_call(city.organisation(c), by):
+            raise NotAllowed
+        if on < city.today:
+            raise UnusableMeeting("on", "過ぎた日です。今日か、それより後の日にしてください。")
+        if on > city.today + A_YEAR:
+            raise UnusableMeeting("on", "1年より先の日です。元号と年を確かめてください。")
+        if c.scalar(sa.select(meeting.c.id).where(meeting.c.kind == KIND, meeting.c.on_day == on).limit(1)) is not None:
+            raise UnusableMeeting("on", "その日の会議は、もうあります。一覧から開くか、ほかの日にしてください。")
+        if len(place) > LONGEST_PLACE or find_unusable(place):
+            raise UnusableMeeting("place", f"場所は{LONGEST_PLACE}文字までの1行で書いてください。")
+        values = {"kind": KIND, "on_day": on, "regular": regular, "place": place or None}
+        new: int = c.execute(
+            sa.insert(meeting).values(**values, created_by=by.person, created_at=city.now()).returning(meeting.c.id)
+        ).scalar_one()
+    return new
+
+
+def keep_minutes(city: City, meeting_id: int, text: str, seen: str, by: By) -> None:
+    """Write the minutes of a meeting. ``seen``: what they were when the page was opened.
+
+    Raises NotAllowed, UnusableMinutes, MinutesMoved when they are no longer what was seen.
+    """
+    meeting, written = store.meeting, _lines(text)
+    with city.store.transaction() as c:
+        row = c.execute(sa.select(meeting).where(meeting.c.id == meeting_id).with_for_update()).one_or_none()
+        if row is None or not may_keep_minutes(city.organisation(c), by):
+            raise NotAllowed
+        if len(written) > LONGEST_MINUTES:
+            raise UnusableMinutes(f"{len(written)}文字あります。{LONGEST_MINUTES}文字までにしてください。")
+        if find_unusable(written):
+            raise UnusableMinutes("記録に残せない文字が入っています。その文字を消してから保存してください。")
+        if _lines(row.minutes or "") not in (_lines(seen), written):
+            raise MinutesMoved
+        values = {"minutes": written or None, "minutes_by": by.person, "minutes_at": city.now()}
+        c.execute(sa.update(meeting).where(meeting.c.id == meeting_id).values(**values))
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
 def put_on(c: Connection, case: int, instance: int, task: str | None, meeting: int, members: list[str], answer: int) -> None:
     """A case's item on the agenda; one that is still open for this instance moves."""
     item = store.agenda_item
     c.execute(sa.delete(item).where(item.c.instance == instance, item.c.closed_at.is_(None)))
-    position = c.scalar(sa.select(sa.func.count()).select_from(item).where(item.c.meeting == meeting)) or 0
+    position = c.scalar(sa.select(sa.func.max(item.c.position)).where(item.c.meeting == meeting)) or 0
     c.execute(
         sa.insert(item).values(
             meeting=meeting, case=case, instance=instance, task=task, position=position + 1, members=members, answer_id=answer
