@@ -9,10 +9,10 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from engine import people
-from web import auth, cases, dates, demo, frame, guard, inbox, language, tasks, vendor
+from engine.people import is_demo
+from web import auth, cases, dates, demo, frame, guard, inbox, language, meetings, people, search, tasks, vendor
 
-FAMILIES = (demo, inbox, tasks, cases)  # families of screens: each has `pages`
+FAMILIES = (demo, inbox, tasks, cases, search, meetings, people)  # families of screens: each has `pages`
 
 
 def create_app(config: Mapping[str, Any]) -> Flask:
@@ -27,7 +27,7 @@ def create_app(config: Mapping[str, Any]) -> Flask:
         OFFICE="", CONTACT="", SESSION_COOKIE_SECURE=True, PROXIES=0,
     )
     app.config.update(config)
-    app.config["DEMO"] = people.is_demo(app.config["CITY"].store)
+    app.config["DEMO"] = is_demo(app.config["CITY"].store)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if hops := app.config["PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
