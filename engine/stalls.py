@@ -64,23 +64,23 @@ def page(look: Watch, after: str | None = None, size: int = PAGE) -> tuple[list[
     place = sa.func.row_number().over(partition_by=task.c.case, order_by=[due, task.c.id])
     together = sa.func.count().over(partition_by=task.c.case)
     ranked = (
-        sa.select(task.c.id, due.label("due"), place.label("place"), together.label("together"))
+        sa.select(task.c.id, task.c.case, due.label("due"), place.label("place"), together.label("together"))
         .where(look.theirs, look.stalled)
         .subquery()
     )
-    query = sa.select(ranked.c.id, ranked.c.due, ranked.c.together).where(ranked.c.place == 1)
+    query = sa.select(ranked).where(ranked.c.place == 1)
     if after is not None:
-        start, id = _place(after)
-        query = query.where(sa.or_(ranked.c.due > start, sa.and_(ranked.c.due == start, ranked.c.id > id)))
-    rows = look.c.execute(query.order_by(ranked.c.due, ranked.c.id).limit(size + 1)).all()
-    onward = f"{rows[size - 1].due}~{rows[size - 1].id}" if len(rows) > size else None
+        start, case = _place(after)
+        query = query.where(sa.or_(ranked.c.due > start, sa.and_(ranked.c.due == start, ranked.c.case > case)))
+    rows = look.c.execute(query.order_by(ranked.c.due, ranked.c.case).limit(size + 1)).all()
+    onward = f"{rows[size - 1].due}~{rows[size - 1].case}" if len(rows) > size else None
     return _told(look, {row.id: row.together - 1 for row in rows[:size]}), onward
 
 
-def _place(after: str) -> tuple[date, str]:
-    day, _, id = after.partition("~")
+def _place(after: str) -> tuple[date, int]:
+    day, _, case = after.partition("~")
     try:
-        return date.fromisoformat(day), id
+        return date.fromisoformat(day), int(case)
     except ValueError as error:
         raise NotAllowed from error
 

@@ -93,14 +93,17 @@ class Office:
         office = next(iter(groups)).split(".")[0]
         assignments.claim(self.city, self.task(family, task), By(person.id, office, frozenset(groups)))
 
-    def publishes(self, folder: Path, file: str, old: str, new: str) -> None:
-        """The city publishes its files with a change in one of them."""
+    def publishes(self, folder: Path, changes: dict[str, tuple[str, str]] | None = None, without: str = "") -> None:
+        """The city publishes its files: in some of them a text replaced by another, one of them left out."""
         for place, _ in releases.FOLDERS:
             shutil.copytree(ROOT / place, folder / place, dirs_exist_ok=True)
         shutil.copy(ROOT / releases.SETTINGS, folder / releases.SETTINGS)
-        text = (folder / file).read_text(encoding="utf-8")
-        assert old in text
-        (folder / file).write_text(text.replace(old, new), encoding="utf-8")
+        for file, (old, new) in (changes or {}).items():
+            text = (folder / file).read_text(encoding="utf-8")
+            assert old in text
+            (folder / file).write_text(text.replace(old, new), encoding="utf-8")
+        if without:
+            (folder / without).unlink()
         releases.publish(self.city, folder, replace=True)
 
     # -- time -------------------------------------------------------------------------------------------------------
@@ -142,7 +145,7 @@ class Played:
 
 
 def _copied(played: Played, folder: Path) -> Iterator[Office]:
-    file = folder / "office.sqlite3"
+    file = folder / f"{played.file.parent.name}.sqlite3"
     shutil.copy(played.file, file)
     database = store.connect(f"sqlite:///{file}")
     clock = Clock(played.moment)

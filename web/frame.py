@@ -32,11 +32,18 @@ def _everybody(_me: SignedIn) -> bool:
 
 
 def _leads_others(me: SignedIn) -> bool:
-    return any(group.endswith((".head", ".manager")) for group in me.groups)
+    return bool({f"{me.organisation}.head", f"{me.organisation}.manager"} & me.groups)
 
 
 def _administers(me: SignedIn) -> bool:
     return me.person.administrator
+
+
+def _repairs(me: SignedIn) -> bool:
+    """Administrators, and those who lead the office that sees to messages without a receiver."""
+    known = organisation()
+    duty = known.duties["coordination"] if known else None
+    return _administers(me) or (me.organisation == duty and _leads_others(me))
 
 
 MENU: tuple[tuple[str, str, Rule], ...] = (
@@ -46,6 +53,7 @@ MENU: tuple[tuple[str, str, Rule], ...] = (
     ("watch.stalled", marked("滞り"), _leads_others),
     ("processes.index", marked("業務の流れ"), _everybody),
     ("people.index", marked("職員と組織"), _administers),
+    ("incidents.index", marked("不具合"), _repairs),
 )
 SECTION_OF = {"tasks": "inbox", "cases": "search"}  # pages that belong to another entry of the menu
 
