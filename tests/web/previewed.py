@@ -229,22 +229,24 @@ def new_case() -> dict[str, Any]:
 
 
 def process() -> dict[str, Any]:
-    def step(no: int, element: str, title: str, lane: str | None, following: str, count: int = 0, stalled: int = 0, days: int | None = None, usual: int | None = None) -> Any:
-        return it(no=no, element=element, title=title, lane=lane, next=following, open=count, stalled=stalled, heat=min(stalled, 3), days=days, usual=usual, url=None)
+    def step(no: int, element: str, title: str, lane: str | None, following: str, count: int = 0, stalled: int = 0, usual: int | None = None) -> Any:
+        ways = [tuple(way.split("→")) if "→" in way else ("", way) for way in following.split("　")]
+        return it(no=no, element=element, title=title, lane=lane, kind="" if lane else "分かれ道", each="それぞれ" in (lane or ""), documentation=[], ways=ways,
+                  open=count, overdue=stalled, stalled=stalled, heat=min(stalled, 3), usual=usual, n=34, url=None)
 
     return {
-        "process": it(title="多機関協働", version=14, published_on=date(2026, 10, 1), open=34, stalled=6, is_wide=False, diagram_url="/previews/process.bpmn",
-                      documentation=["複数の機関が関わるケースを受理し、プランを決めるまで。"]),
+        "process": it(title="多機関協働", version=14, published_on=date(2026, 10, 1), open=34, stalled=6, is_wide=False, in_force=True, is_all=True, all_url="#", elsewhere=2,
+                      diagram_url="/previews/process.bpmn", documentation=["複数の機関が関わるケースを受理し、プランを決めるまで。"]),
         "steps": [
-            step(1, "start", "依頼を受け付ける", "センター", "2"), step(2, "intake", "受理会議", "センター", "3", 3, 0, 3, 4), step(3, "accept", "分かれ道：受理する？", None, "はい→5　いいえ→4"),
-            step(4, "returned", "理由を付けて返す", "関係機関", "終わり"), step(5, "consent", "同意を確かめる", "センター", "6", 6, 0, 6, 7),
-            step(6, "inquiry", "関係機関への情報照会", "関係機関（それぞれ）", "7", 8, 2, 7, 5), step(7, "assess", "面談とアセスメント", "センター", "8", 6, 0, 14, 15),
-            step(8, "plan", "プラン案を作る", "センター", "9", 5, 3, 11, 10), step(9, "meeting", "重層的支援会議", "センター", "10", 4, 0, 8, 9),
-            step(10, "fit", "分かれ道：適切？", None, "はい→11　要修正→8"), step(11, "decide", "市の支援決定", "福祉政策課", "12", 2, 1, 5, 5), step(12, "begin", "支援を始める", "福祉政策課", "終わり"),
+            step(1, "start", "依頼を受け付ける", "センター", "2"), step(2, "intake", "受理会議", "センター", "3", 3, 0, 4), step(3, "accept", "受理する？", None, "はい→5　いいえ→4"),
+            step(4, "returned", "理由を付けて返す", "関係機関", "終わり"), step(5, "consent", "同意を確かめる", "センター", "6", 6, 0, 7),
+            step(6, "inquiry", "関係機関への情報照会", "関係機関", "7", 8, 2, 5), step(7, "assess", "面談とアセスメント", "センター", "8", 6, 0, 15),
+            step(8, "plan", "プラン案を作る", "センター", "9", 5, 3, 10), step(9, "meeting", "重層的支援会議", "センター", "10", 4, 0, 9),
+            step(10, "fit", "適切？", None, "はい→11　要修正→8"), step(11, "decide", "市の支援決定", "福祉政策課", "12", 2, 1, 5), step(12, "begin", "支援を始める", "福祉政策課", "終わり"),
         ],
-        "versions": [it(no=14, published_on=date(2026, 10, 1), by="虹橋 ゆう", reason="照会の期限を5開庁日にした", open=30, in_force=True),
-                     it(no=13, published_on=date(2026, 4, 1), by=None, reason=None, open=4, in_force=False)],
-        "edit_url": "#",
+        "versions": [it(no=14, published_on=date(2026, 10, 1), by="虹橋 ゆう", reason="照会の期限を5開庁日にした", open=30, in_force=True, url="#", here=False),
+                     it(no=13, published_on=date(2026, 4, 1), by=None, reason=None, open=4, in_force=False, url="#", here=False)],
+        "enough": 20, "edit_url": "#",
     }  # fmt: skip
 
 
