@@ -21,6 +21,7 @@ from engine.kernel.commands import Deliver
 from forms import Form
 from web import acting, correspondence, timeline
 from web.context import city, today
+from web.frame import marked
 from web.language import _
 
 pages = Blueprint("cases", __name__, url_prefix="/cases")
@@ -131,7 +132,7 @@ class File:
 
     @property
     def reads_l2(self) -> bool:
-        return any(ground.level == "L2" and "*" in ground.forms for ground in self.sight.grounds)
+        return self.sight.sees_concealed
 
 
 def _file(c: Connection, number: str) -> File:
@@ -240,7 +241,7 @@ def _readable(file: File, most: int = 60) -> tuple[list[tuple[Any, Form]], bool]
     found = [
         (row, known[row.form]) for row in rows
         if row.id not in overtaken and row.form in known
-        and (row.by == file.by.person or file.sight.level(row.form, row.organisation) is not None)
+        and file.sight.level(row.form, row.organisation) is not None
     ]  # fmt: skip
     return found[:most], len(found) > most
 
@@ -265,10 +266,13 @@ def _people(file: File) -> list[dict[str, Any]]:
 
 
 _ANSWERED = {
-    "agreed": ("同意した", "done"), "partial": ("一部同意", "soon"), "refused": ("同意しない", "late"), "pending": ("考え中", "wait"),
-    "not_contacted": ("まだ会えていない", "wait"), "incapable": ("判断が難しい", "wait"),
+    "agreed": (marked("同意した"), "done"), "partial": (marked("一部同意"), "soon"), "refused": (marked("同意しない"), "late"),
+    "pending": (marked("考え中"), "wait"), "not_contacted": (marked("まだ会えていない"), "wait"), "incapable": (marked("判断が難しい"), "wait"),
 }  # fmt: skip
-_STEPS = {"continue": "①会う・相談を続ける", "share": "②決めた機関と共有", "plan": "③プランづくり", "disclose": "④受入先に伝える", "stats": "⑤統計・研修"}
+_STEPS = {
+    "continue": marked("①会う・相談を続ける"), "share": marked("②決めた機関と共有"), "plan": marked("③プランづくり"),
+    "disclose": marked("④受入先に伝える"), "stats": marked("⑤統計・研修"),
+}  # fmt: skip
 
 
 def _consents(file: File) -> list[dict[str, Any]]:
@@ -280,7 +284,7 @@ def _consents(file: File) -> list[dict[str, Any]]:
             continue
         said, kind = _ANSWERED.get(given.answer, (given.answer, ""))
         orgs = "・".join(organisation.label(org) for org in given.orgs if org in organisation.offices)
-        scope = "、".join(_STEPS[step] for step in given.steps if step in _STEPS) + (f"（{orgs}）" if orgs else "")
+        scope = "、".join(_(_STEPS[step]) for step in given.steps if step in _STEPS) + (f"（{orgs}）" if orgs else "")
         hidden = row.concealed and not file.reads_l2
         shown.append({
             "name": _("お名前は伏せています") if hidden else choices.person_label(row), "state": _(said), "state_kind": kind, "scope": scope,
@@ -351,10 +355,8 @@ def _plan(file: File) -> dict[str, Any] | None:
 
 
 def _plan_of(file: File, row: Any, form: Form) -> dict[str, Any]:
-    data, organisation = row.data, city().organisation(file.c)
-    own = file.sight.only_own_rows(row.form)
+    data, organisation = access.readable(city(), file.c, file.sight, form, row), city().organisation(file.c)
     issues = {each.get("no"): each.get("what", "") for each in data.get("issues") or ()}
-    shown = [each for each in data["actions"] if not own or each.get("org") == file.by.organisation]
     decided = file.c.scalar(
         sa.select(store.answer.c.id).where(store.answer.c.instance == row.instance, store.answer.c.id > row.id)
         .where(store.answer.c.data["decision"].as_string() == "decided").limit(1)
@@ -369,7 +371,7 @@ def _plan_of(file: File, row: Any, form: Form) -> dict[str, Any]:
                 "who": organisation.label(each["org"]) if each.get("org") in organisation.offices else "",
                 "due": forms.wareki(date.fromisoformat(each["due_on"])) if each.get("due_on") else "",
             }
-            for each in shown
+            for each in data["actions"]
         ],
     }  # fmt: skip
 
@@ -479,13 +481,9 @@ def _readable_answer(c: Connection, id: int) -> tuple[File, Any, Form]:
     by = acting.by()
     case = c.execute(sa.select(store.case).where(store.case.c.id == row.case)).one()
     sight = access.sight(city(), c, by, case)
-    if row.by != by.person and sight.level(row.form, row.organisation) is None:
+    if sight.level(row.form, row.organisation) is None:
         raise NotAllowed
     return File(c, by, case, sight, Facts(c, city(), case.id, row.instance)), row, answers.form_of(city(), c, row)
-
-
-def _may_read(file: File, row: Any) -> Any:
-    return _may_all if row.by == file.by.person else file.sight.may(row.form, row.organisation)
 
 
 @pages.get("/answers/<int:answer>")
@@ -493,8 +491,8 @@ def answer(answer: int) -> str:
     """What was written, as this person may read it; what it corrects, and what corrected it."""
     with city().store.reading() as c:
         file, row, form = _readable_answer(c, answer)
-        may = _may_read(file, row)
-        shown = forms.show(form, row.data, part=row.part if len(form.parts) > 1 else None, may=may, choices=choices.of(c, city(), file.by, file.facts))
+        may, data = file.sight.may(row.form, row.organisation), access.readable(city(), c, file.sight, form, row)
+        shown = forms.show(form, data, part=row.part if len(form.parts) > 1 else None, may=may, choices=choices.of(c, city(), file.by, file.facts))
         people_ = acting.names_of_people(c, [row.by])
         after = c.scalar(sa.select(store.answer.c.id).where(store.answer.c.corrects == row.id))
         return render_template(
@@ -502,7 +500,7 @@ def answer(answer: int) -> str:
             case_url=url_for("cases.show", number=file.row.number) if file.sight.may_open else None, reason=row.reason,
             before_url=url_for("cases.answer", answer=row.corrects) if row.corrects else None,
             after_url=url_for("cases.answer", answer=after) if after else None, print_url=url_for("cases.paper", answer=row.id),
-            correct_url=url_for("cases.correct", answer=row.id) if row.by == file.by.person and not answers.is_overtaken(c, row) else None,
+            correct_url=url_for("cases.correct", answer=row.id) if access.may_correct(city(), c, file.by, row) and not answers.is_overtaken(c, row) else None,
             done=acting.done(),
         )  # fmt: skip
 
@@ -551,11 +549,16 @@ def paper(answer: int) -> str:
     with city().store.reading() as c:
         file, row, form = _readable_answer(c, answer)
         offered = choices.of(c, city(), file.by, file.facts)
-        sheets = [(form.title, forms.paper(form, row.data, may=_may_read(file, row), choices=offered))]
+        sheets = [(form.title, _printed(file, row, form, None, offered))]
         for joined, other in _joined(file, row, form):
             part = joined.part if len(other.parts) > 1 else None
-            sheets.append((_title(other, part), forms.paper(other, joined.data, part=part, may=_may_read(file, joined), choices=offered)))
+            sheets.append((_title(other, part), _printed(file, joined, other, part, offered)))
         return render_template("paper.html", title=form.title, number=file.row.number, sheets=sheets, back=url_for("cases.answer", answer=answer))
+
+
+def _printed(file: File, row: Any, form: Form, part: str | None, offered: forms.Choices) -> Any:
+    data = access.readable(city(), file.c, file.sight, form, row)
+    return forms.paper(form, data, part=part, may=file.sight.may(row.form, row.organisation), choices=offered)
 
 
 def _joined(file: File, row: Any, form: Form) -> list[tuple[Any, Form]]:
@@ -579,7 +582,7 @@ def _joined(file: File, row: Any, form: Form) -> list[tuple[Any, Form]]:
             later = later.where(answer.c.id < again)
         newest = {(each.task if each.activation else form_id): each for each in file.c.execute(later.order_by(answer.c.id))}
         for each in newest.values():
-            if file.sight.level(form_id, each.organisation) is not None or each.by == file.by.person:
+            if file.sight.level(form_id, each.organisation) is not None:
                 found.append((each, known[form_id]))
     return found
 

@@ -19,6 +19,7 @@ from engine.errors import Refusal
 from engine.inbox import Item
 from web import acting
 from web.context import city, today
+from web.frame import marked
 from web.language import _
 
 pages = Blueprint("inbox", __name__)
@@ -42,7 +43,8 @@ class Group:
 
 
 TITLES = {
-    "all": "いまできるもの", "mine": "わたしが受け持つもの", "group": "受け持つ人を待つもの", "overdue": "期限を過ぎたもの", "today": "期限が今日のもの",
+    "all": marked("いまできるもの"), "mine": marked("わたしが受け持つもの"), "group": marked("受け持つ人を待つもの"),
+    "overdue": marked("期限を過ぎたもの"), "today": marked("期限が今日のもの"),
 }  # fmt: skip
 
 
@@ -114,12 +116,12 @@ def _groups(c: Connection, me: By, items: Iterable[Item]) -> list[Group]:
 
 def _band(on: date | None, now: date, tomorrow: date, week: date) -> str:
     if on is None:
-        return "期限のないもの"
+        return marked("期限のないもの")
     if on < today():
-        return "期限を過ぎたもの"
+        return marked("期限を過ぎたもの")
     if on <= max(now, tomorrow):
-        return "今日・次の開庁日まで"
-    return "5開庁日以内" if on <= week else "そのあと"
+        return marked("今日・次の開庁日まで")
+    return marked("5開庁日以内") if on <= week else marked("そのあと")
 
 
 def _process_name(c: Connection, process: str) -> str:
