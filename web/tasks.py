@@ -204,12 +204,13 @@ def _page(desk: Desk, typed: Any = None, errors: Any = (), draft: Any = None) ->
         task={
             "id": task.id, "title": task.name, "number": desk.case.number, "case_title": household,
             "case_url": url_for("cases.show", number=desk.case.number) if sight.may_open else None, "process": process.name,
-            "process_url": None, "who": who, "is_mine": task.assignee == desk.by.person, "opened_at": task.opened_at,
+            "process_url": url_for("processes.show", process=task.process), "who": who, "is_mine": task.assignee == desk.by.person, "opened_at": task.opened_at,
             "due": acting.due(task.due_on, city().calendar(c)), "due_until": None, "why_due": why_due(c, task),
             "instructions": [line for line in desk.node.documentation.splitlines() if line.strip()], "draft_key": desk.subject, "key": acting.key(),
         },
         steps={"title": process.name, "entries": [{"title": title, "note": _STATES[state](), "state": state} for title, state in steps]},
-        form=_drawn(desk, typed, errors), may_answer=is_mine, hints=_hints(desk), errors=acting.wrong(desk.form, desk.part, errors), draft=draft, next_hint=None,
+        form=_drawn(desk, typed, errors), may_answer=is_mine, hints=_hints(desk), errors=acting.wrong(desk.form, desk.part, errors), draft=draft,
+        next_hint=None,
         brief=_brief(desk, sight, household), brief_note=None,
         may={
             "claim": task.assignee is None and access.may_take(c, desk.by, task), "give_back": task.assignee == desk.by.person,
