@@ -3,7 +3,7 @@
 A case stands in every process that one of its instances runs, or that was called and has an open task or wait.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -76,6 +76,8 @@ def overviews(city: City, c: Connection) -> list[Overview]:
     What people start comes first, then what a message starts, then what is called.
     """
     latest = {process: versions[0] for process, versions in _published(c).items()}
+    if not latest:
+        return []
     standing = _by_process(c, _standing(latest))
     stalled = _by_process(c, _stalled(city, c, latest))
     return [
@@ -102,15 +104,15 @@ def page(city: City, c: Connection, process: str, version: int | None = None) ->
         raise NotAllowed
     drawn = city.executable(c, shown.closure).process(process)
     numbered, at = steps.number(drawn), _at_steps(city, c, process, version)
-    usually = usual(city, c, (f"{process}:{step.element}" for step in numbered))
-    known = {step.element for step in numbered}
+    known = [f"{process}:{step.element}" for step in numbered]
+    usually = usual(city, c, known)
     standing = _count(c, _standing([process]), process, version)
     stalled = _count(c, _stalled(city, c, [process]), process, version)
     return Page(
         _overview(city, c, process, shown, standing, stalled),
-        tuple((step, _at(at.get(step.element), usually[f"{process}:{step.element}"])) for step in numbered),
+        tuple((step, _told(step, at, usually[f"{process}:{step.element}"])) for step in numbered),
         tuple(_with_cases(c, process, versions)),
-        sum(each.open for element, each in at.items() if element not in known),
+        _elsewhere(c, process, version, known),
     )
 
 
@@ -276,5 +278,21 @@ def _cases(table: sa.Table, overdue: sa.ColumnElement[bool], stalled: sa.ColumnE
     return [where(sa.true()).label("open"), where(overdue).label("overdue"), where(stalled).label("stalled")]
 
 
-def _at(standing: Standing | None, usually: Usual) -> Standing:
+def _told(step: Step, at: Mapping[str, Standing], usually: Usual) -> Standing:
+    """A case stands at the step that a boundary event watches, not at the event."""
+    standing = at.get(step.element) if step.type != "boundaryEvent" else None
     return replace(standing or Standing(), usual=usually)
+
+
+def _elsewhere(c: Connection, process: str, version: int | None, known: list[str]) -> int:
+    task, timer = store.task, store.timer
+    cases = sa.union(
+        sa.select(task.c.case).where(
+            task.c.status == "open", task.c.process == process, task.c.element.not_in(known),
+            _runs_by(task.c.instance, process, version),
+        ),
+        sa.select(timer.c.case).where(
+            _is_in(timer.c.element, process), timer.c.element.not_in(known), _runs_by(timer.c.instance, process, version)
+        ),
+    ).subquery()  # fmt: skip
+    return c.scalar(sa.select(sa.func.count()).select_from(cases)) or 0
