@@ -4,6 +4,7 @@ A sentence names organisations, tasks, labels and options as they stand on scree
 """
 
 import re
+import secrets
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -55,17 +56,21 @@ class Rehearsal:
     case: int | None = None
     typed: dict[str, int] = field(default_factory=dict)  # required fields typed by the people of an organisation
     _people: dict[str, By] = field(default_factory=dict)
+    _name: str = field(default_factory=lambda: secrets.token_hex(8))  # no two rehearsals of a store share their keys
     _keys: int = 0
 
     # -- the clock --------------------------------------------------------------------------------------------------
     def begins_before(self, n: int) -> None:
-        """The story begins on the ``n``-th open day before today; nothing has happened yet."""
+        """The story begins on the ``n``-th open day before today (0: today, or the last open day); nothing has happened yet."""
         with self.city.store.reading() as c:
             calendar, day = self.city.calendar(c), self.city.today
             while n:
                 day -= timedelta(days=1)
                 n -= calendar.is_open(day)
-        self.clock.moment = datetime.combine(day, MORNING, TOKYO).astimezone(UTC)
+            while not calendar.is_open(day):
+                day -= timedelta(days=1)
+        morning = datetime.combine(day, MORNING, TOKYO).astimezone(UTC)
+        self.clock.moment = morning if self.until is None else min(morning, self.until)
 
     def comes_to_today(self) -> None:
         """The clock comes to the present."""
@@ -88,14 +93,22 @@ class Rehearsal:
 
     def _next_due(self, goal: datetime) -> datetime | None:
         with self.city.store.reading() as c:
-            moment: datetime | None = c.scalar(
-                sa.select(sa.func.min(store.timer.c.due_at)).where(store.timer.c.due_at <= goal, store.timer.c.tries == 0)
-            )
+            moment: datetime | None = c.scalar(sa.select(sa.func.min(store.timer.c.due_at)).where(store.timer.c.due_at <= goal, store.timer.c.tries == 0))
             return moment
 
     def days_pass(self, n: int) -> None:
         with self.city.store.reading() as c:
             self.today_is(self.city.calendar(c).workdays(n, self.city.today))
+
+    def _day(self, text: str) -> date | None:
+        """「30日後」 and 「5開庁日後」, counted from the clock; None for other texts."""
+        relative = re.fullmatch(r"(\d+)(日|開庁日)後", text)
+        if relative is None:
+            return None
+        if relative[2] == "日":
+            return self.city.today + timedelta(days=int(relative[1]))
+        with self.city.store.reading() as c:
+            return self.city.calendar(c).workdays(int(relative[1]), self.city.today)
 
     def minutes_pass(self, n: int) -> None:
         later = self.clock.moment + timedelta(minutes=n)
@@ -215,7 +228,7 @@ class Rehearsal:
 
     def _key(self) -> str:
         self._keys += 1
-        return f"rehearsal:{id(self)}:{self.clock.moment.isoformat()}:{self._keys}"
+        return f"rehearsal:{self._name}:{self._keys}"
 
     def _case(self) -> int:
         if self.case is None:
@@ -244,7 +257,7 @@ class Rehearsal:
             if each.kind == "list":
                 self._fill_row(sent, each, text, offered)
             else:
-                sent[each.name] = _value(each, text, offered, self.city.today)
+                sent[each.name] = _value(each, text, offered, self._day)
             if each.required and each.name not in replaced:
                 replaced.add(each.name)
                 office = self.group(who).split(".")[0]
@@ -259,7 +272,7 @@ class Rehearsal:
             if not found:
                 raise Stuck(f"「{each.title}」の行「{text}」は「見出し=値」で書いてください。")
             column = _field(each.rows, label)
-            row[column.name] = _value(column, typed, offered, self.city.today)
+            row[column.name] = _value(column, typed, offered, self._day)
         rows = list(sent.get(each.name) or ())
         same = next((n for n, known in enumerate(rows) if "org" in row and known.get("org") == row["org"] and not _is_full(each, known)), None)
         if same is None and "org" in row and each.name != "actions":
@@ -342,7 +355,7 @@ def _field(fields: Iterable[Field], label: str) -> Field:
     raise Stuck(f"「{label}」という欄はありません。あるのは: {'、'.join(each.title for each in known)}")
 
 
-def _value(each: Field, text: str, offered: Choices, today: date) -> Any:
+def _value(each: Field, text: str, offered: Choices, day: Callable[[str], date | None]) -> Any:
     text = text.strip()
     match each.kind:
         case "code":
@@ -353,8 +366,8 @@ def _value(each: Field, text: str, offered: Choices, today: date) -> Any:
             return {"はい": True, "いいえ": False}[text]
         case "number":
             return int(text)
-        case "date" if (relative := re.fullmatch(r"(\d+)日後", text)):
-            return (today + timedelta(days=int(relative[1]))).isoformat()
+        case "date" if (on := day(text)) is not None:
+            return on.isoformat()
         case "datetime":
             moment = datetime.fromisoformat(text)
             return (moment if moment.tzinfo else moment.replace(tzinfo=TOKYO)).isoformat()
@@ -363,7 +376,7 @@ def _value(each: Field, text: str, offered: Choices, today: date) -> Any:
         case "persons":
             return [_chosen(each, part, offered) for part in text.split("／")]
         case "meeting":
-            return _meeting(text, offered, today)
+            return _meeting(text, offered, day(text))
     return text
 
 
@@ -387,15 +400,13 @@ def _chosen(each: Field, text: str, offered: Choices) -> str:
     return found[0]
 
 
-def _meeting(text: str, offered: Choices, today: date) -> str:
+def _meeting(text: str, offered: Choices, on: date | None) -> str:
     """A meeting by its day; 「定例」 is the next regular one."""
     if text == "定例":
         return next(choice.value for choice in offered.meetings if "定例" in choice.label)
-    relative = re.fullmatch(r"(\d+)日後", text)
-    day = today + timedelta(days=int(relative[1])) if relative else date.fromisoformat(text)
-    return next((choice.value for choice in offered.meetings if choice.label.startswith(wareki(day))), f"{NEW}{day.isoformat()}")
+    on = on or date.fromisoformat(text)
+    return next((choice.value for choice in offered.meetings if choice.label.startswith(wareki(on))), f"{NEW}{on.isoformat()}")
 
 
 def _is_full(each: Field, row: Mapping[str, Any]) -> bool:
     return all(row.get(column.name) not in (None, "", []) for column in each.rows if column.required and not column.auto)
-
