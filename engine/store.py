@@ -5,6 +5,7 @@ Content (what a resident said or is) lives in ``answer``, ``comment``, ``attachm
 """
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
+
+IDLE = 1.0  # seconds after which a connection is tried before it is used again
 
 metadata = sa.MetaData(
     naming_convention={
@@ -269,10 +272,14 @@ class Store:
     """One database. ``reading()`` and ``transaction()`` are the only doors to it."""
 
     def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+        self.engine, self._reader = engine, engine
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _prepare_sqlite)
             sa.event.listen(engine, "begin", _begin_sqlite)
+        else:
+            self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+            sa.event.listen(engine, "checkin", _note_use)
+            sa.event.listen(engine, "checkout", _try_when_idle)
 
     @property
     def is_sqlite(self) -> bool:
@@ -280,8 +287,8 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A consistent view for reading; nothing done in it is kept."""
-        with self.engine.connect() as connection:
+        """For reading only. On SQLite everything is seen as of one moment; on PostgreSQL each statement sees what is committed at its own."""
+        with self._reader.connect() as connection:
             yield connection
 
     @contextmanager
@@ -307,7 +314,23 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN")
+    begin = "BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN"
+    connection.connection.cursor().execute(begin)
+
+
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _try_when_idle(connection: Any, record: Any, _proxy: Any) -> None:
+    """A connection that lay idle may have lost its server; one that was used this moment is not asked, which costs a way there and back."""
+    if time.monotonic() - record.info.get("used", time.monotonic()) < IDLE:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except Exception as error:
+        raise sa.exc.DisconnectionError from error
 
 
 def url_of(data: Path) -> str:
@@ -320,7 +343,7 @@ def connect(url: str) -> Store:
     address = sa.make_url(url)
     if address.drivername == "postgresql":
         address = address.set(drivername="postgresql+psycopg")
-    options: dict[str, Any] = {"hide_parameters": True, "pool_pre_ping": address.drivername != "sqlite"}
+    options: dict[str, Any] = {"hide_parameters": True}
     if address.drivername != "sqlite":
         options |= {"pool_size": 10, "max_overflow": 20}
     return Store(sa.create_engine(address, **options))
