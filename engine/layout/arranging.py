@@ -137,13 +137,13 @@ class _Board:
         return stands, measure(self.grid, stands, strands, bands, heights)
 
     def _exits(self, stands: Mapping[str, Stand]) -> dict[str, Exit]:
-        found = {id_: Exit(Extent(), 0, 0) for id_ in self.pools}
+        found = {id_: Exit(Extent(), 0, 0, 0) for id_ in self.pools}
         for id_, stand in stands.items():
             size = stand.shape
             right, down = size.width - size.centre, size.height - size.middle
-            found[id_] = Exit(stand.room, right, down)
+            found[id_] = Exit(stand.room, size.middle, right, down)
             for boundary, offset in stand.boundaries:
-                found[boundary] = Exit(stand.room, right, down + EVENT // 2, offset)
+                found[boundary] = Exit(stand.room, size.middle, right, down + EVENT // 2, offset)
         return found
 
     def _stands(self, strands: Sequence[Strand]) -> dict[str, Stand]:
@@ -189,7 +189,7 @@ def _placed(
             placement.labels[node.id] = spotted(spots(node, used.get(node.id, frozenset()))[0], box.middle, board.shapes[node.id], name)
     for own in strands:
         placement.routes[own.path.edge.id] = _drawn(own, metrics, placement)
-    place_flow_names(placement, frame, Box(0, 0, metrics.width, metrics.lanes[-1][1]))
+    place_flow_names(placement, frame, Box(0, 0, metrics.width, metrics.lanes[-1][1]), [top for top, _ in metrics.lanes])
     return placement
 
 

@@ -122,9 +122,10 @@ def hold_boundaries(found: Extent, size: Shape, boundaries: Sequence[tuple[Node,
 
 @dataclass(frozen=True)
 class Exit:
-    """Where flows leave a node: the room of the node (or host), and where right and lower side lie from its middle."""
+    """Where flows leave a node: the room of the node (or host), and where its sides lie from its middle."""
 
     room: Extent
+    up: int
     right: int
     down: int
     offset: int = 0  # of a boundary event from the middle
@@ -148,6 +149,8 @@ def hold_flow_names(exits: Mapping[str, Exit], strands: Sequence[Strand], grid: 
             leaving.room.hold(right=leaving.right + width, up=height)
         elif index >= len(own.lines):
             leaving.room.hold(right=leaving.offset + width, down=leaving.down + height + _NEAR)
+            entered = exits[edge.target]
+            entered.room.hold(up=entered.up + height + 2 * _NEAR)
         elif index == 1 and line.end > line.start:
             leaving.room.hold(right=leaving.offset + width)
         elif index == 1:

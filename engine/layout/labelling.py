@@ -16,12 +16,15 @@ _STEP = 8  # how finely places along a flow are tried
 Piece = tuple[Point, Point]
 
 
-def place_flow_names(placement: Placement, frame: Frame, room: Box) -> None:
-    """Adds the boxes of the flows' names to a placement, inside `room`; each near where its flow starts alone."""
+def place_flow_names(placement: Placement, frame: Frame, room: Box, borders: Sequence[int] = ()) -> None:
+    """Adds the boxes of the flows' names to a placement, inside `room`; each near where its flow starts alone.
+
+    `borders` = the heights at which lanes meet.
+    """
     for edge in frame.edges:
         name = name_fit("flow", edge.name)
         if name:
-            around_it = _Surroundings.of(edge, placement, frame, room)
+            around_it = _Surroundings.of(edge, placement, frame, room, borders)
             shared = [placement.routes[other.id] for other in frame.edges if other.source == edge.source and other != edge]
             placement.labels[edge.id] = _best(_places(placement.routes[edge.id], shared, name), around_it)
 
@@ -37,8 +40,9 @@ class _Surroundings:
     others: Sequence[Piece]
 
     @classmethod
-    def of(cls, edge: Edge, placement: Placement, frame: Frame, room: Box) -> _Surroundings:
+    def of(cls, edge: Edge, placement: Placement, frame: Frame, room: Box, borders: Sequence[int]) -> _Surroundings:
         others = [piece for o in frame.edges if o != edge for piece in _pieces(placement.routes[o.id])]
+        others += [(Point(room.x, y), Point(room.right, y)) for y in borders]
         own = list(_pieces(placement.routes[edge.id]))
         names = [box for id_, box in placement.labels.items() if id_ != edge.id]
         return cls(room, list(placement.boxes.values()), names, own, others)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from engine.layout.figures import Frame, Node
 
-_SHORT = 5  # a way listed first may be so many steps shorter than the longest and still be the main one
+_SHORT = 4  # a way listed first may be so many steps shorter than the longest and still be the main one
 _TURN = 4  # what running against the direction costs, in columns
 
 
@@ -96,8 +96,9 @@ def assign_columns(frame: Frame, spans: Mapping[str, int]) -> Layers:
     links = linked(frame)
     returning = _eased(nodes, links, set(_loops(nodes, links)), spans)
     ways = Ways(nodes, (link for link in links if link.id not in returning), spans)
-    main = _main_path(ways)
-    turned = _turned(ways, main, [link for link in links if link.id in returning])
+    loops = [link for link in links if link.id in returning]
+    main = _main_path(ways, loops)
+    turned = _turned(ways, main, loops)
     ways = ways.without(turned)
     column = ways.columns()
     for end, gateway in _early_ends(ways, main, column).items():
@@ -153,9 +154,9 @@ def _eased(nodes: list[Node], links: list[Link], loops: set[str], spans: Mapping
     return eased
 
 
-def _main_path(ways: Ways) -> tuple[str, ...]:
+def _main_path(ways: Ways, loops: list[Link]) -> tuple[str, ...]:
     """From a start to the main end; at each gateway the way listed first that is not much shorter than the longest."""
-    goal = _main_end(ways)
+    goal = _main_end(ways, loops)
     if goal is None:
         return ()
     towards = ways.before(goal)
@@ -178,16 +179,17 @@ def _is_detour(ways: Ways, head: str, heads: list[str]) -> bool:
     return ways.nodes[head].is_split and any(link.head in heads for link in ways.outgoing[head])
 
 
-def _main_end(ways: Ways) -> str | None:
-    """The end that most tasks lead to, not counting ways that fall back far behind what was reached."""
+def _main_end(ways: Ways, loops: list[Link]) -> str | None:
+    """The end that most tasks lead to, not counting flows that fall far back into a way that leads back."""
     level: dict[str, int] = {}
     wave = [id_ for id_ in ways.order if not ways.incoming[id_]]
     while wave:
         level.update(dict.fromkeys(wave, max(level.values(), default=-1) + 1))
         heads = [link.head for id_ in wave for link in ways.outgoing[id_] if link.head not in level]
         wave = list(dict.fromkeys(heads))
-    links = [link for id_ in ways.order for link in ways.outgoing[id_] if not ways.nodes[link.head].is_end]
-    early = ways.without([link.id for link in links if level[link.tail] - level[link.head] >= 2])
+    leading_back = {id_ for loop in loops for id_ in ways.before(loop.tail)}
+    falling = [link for id_ in ways.order for link in ways.outgoing[id_] if level[link.tail] - level[link.head] >= 2]
+    early = ways.without([link.id for link in falling if link.head in leading_back])
     last = [id_ for id_ in ways.nodes if not ways.outgoing[id_] and ways.incoming[id_]]
     ends = [id_ for id_ in last if ways.nodes[id_].is_end] or last
     return max(ends, key=lambda id_: _following(early, id_), default=None)
