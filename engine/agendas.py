@@ -103,11 +103,8 @@ def count_past(city: City, c: Connection) -> int:
 def _listed(city: City, c: Connection, by: By, rows: Sequence[Any]) -> list[Listed]:
     item, case = store.agenda_item, store.case
     ids = [row.id for row in rows]
-    counts: dict[int, int] = dict(
-        c.execute(
-            sa.select(item.c.meeting, sa.func.count()).where(item.c.meeting.in_(ids)).group_by(item.c.meeting)
-        ).tuples()
-    )
+    counted = sa.select(item.c.meeting, sa.func.count().label("items")).where(item.c.meeting.in_(ids)).group_by(item.c.meeting)
+    counts = {row.meeting: row.items for row in c.execute(counted)}
     organisation = city.organisation(c)
     seen = (
         sa.select(item.c.meeting, item.c.members).join(case, case.c.id == item.c.case)
