@@ -81,6 +81,10 @@ def _sentence(c: Connection, each: Entry) -> str:
             return _("依頼が重なったため、いまの多機関協働にまとめました。")
         case "MessageUndelivered":
             return _("知らせの届け先がありませんでした。えしこにが確かめます。")
+        case "MessageSentAgain":
+            return _("届け先のなかった知らせを、もう一度届けました。")
+        case "MessageHandled":
+            return _("届け先のなかった知らせに、人が対応しました。")
         case "SignalHeard":
             return _("同意がなくなったため、流れを変えました。")
         case "IncidentRetried":
