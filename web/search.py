@@ -22,7 +22,7 @@ def index() -> str:
     page = paging.asked(search.PAGE, search.MOST)
     with city().store.reading() as c:
         if q:
-            found = search.find(city(), c, me, q, page)
+            found = search.find(city(), c, me, q, page, search.PAGE)
             rows, total = found.rows, found.total
         else:
             rows, total = search.recent(city(), c, me), 0
