@@ -13,23 +13,19 @@ from engine.layout.extents import (
     Extent,
     Shape,
     boundaries_width,
-    boundary_name,
     boundary_offset,
     extent,
     hold_boundaries,
     hold_flow_names,
-    name_fit,
     shape,
-    spots,
-    spotted,
     used_sides,
-)  # fmt: skip
-from engine.layout.figures import Band, Box, Edge, Frame, Node, Placement, Point
+)
+from engine.layout.figures import Band, Edge, Frame, Node, Placement
 from engine.layout.grid import Cell, Grid
-from engine.layout.labelling import place_flow_names
 from engine.layout.layers import Layers, assign_columns
-from engine.layout.measuring import Metrics, Stand, boundary_wires, measure, node_box
+from engine.layout.measuring import Metrics, Stand, boundary_wires, measure
 from engine.layout.ordering import Rows, assign_rows
+from engine.layout.placing import place
 from engine.layout.ports import GridPorts
 from engine.layout.routing import Router
 from engine.layout.tracks import Strand, strand
@@ -62,8 +58,11 @@ def arrange(frame: Frame, bands: Sequence[Band] = (Band(),)) -> Arrangement:
     rows = assign_rows(frame, layers, sizes)
     board = _Board(frame, shapes, sizes, layers, rows)
     strands = board.route()
-    stands, metrics = board.measured(strands, bands)
-    return Arrangement(_placed(frame, board, stands, metrics, strands, insides), metrics.width, tuple(metrics.lanes), metrics.ys[1])
+    stands, metrics = board.measure(strands, bands)
+    placement = place(frame, stands, metrics, strands, board.grid)
+    for id_, inside in insides.items():
+        placement.take(inside.placement, placement.boxes[id_].x + _SIDE, placement.boxes[id_].y + _TOP)
+    return Arrangement(placement, metrics.width, tuple(metrics.lanes), metrics.ys[1])
 
 
 def _shape(node: Node, inside: Arrangement | None, boundaries: int) -> Shape:
@@ -113,7 +112,8 @@ class _Board:
         }
 
     def route(self) -> list[Strand]:
-        rough = self._metrics([], [Band()] * self.frame.lanes)[1]
+        """The ways of the flows, found on wires whose places are estimates."""
+        _, rough = self.measure([], [Band()] * self.frame.lanes)
         ports = GridPorts(self.frame, self.grid, {**self.cells, **self.pools}, self.numbers)
         router = Router(self.grid, ports, rough.xs, rough.ys, self.layers.returning, self._straight())
         paths = router.route(self.frame.edges)
@@ -131,7 +131,8 @@ class _Board:
         between = range(self.grid.channel(a.column + a.columns), self.grid.channel(b.column))
         return not any((x, y) in self.grid.blocked for x in between)
 
-    def _metrics(self, strands: Sequence[Strand], bands: Sequence[Band]) -> tuple[dict[str, Stand], Metrics]:
+    def measure(self, strands: Sequence[Strand], bands: Sequence[Band]) -> tuple[dict[str, Stand], Metrics]:
+        """Where the nodes stand and the wires run, with room for these flows and their names."""
         stands = self._stands(strands)
         heights = hold_flow_names(self._exits(stands), strands, self.grid) if strands else {}
         return stands, measure(self.grid, stands, strands, bands, heights)
@@ -158,54 +159,3 @@ class _Board:
                 ids = [boundary.id for boundary in held]
                 found[node.id] = Stand(cell, size, room, tuple(zip(ids, offsets, strict=True)))
         return found
-
-    def measured(self, strands: Sequence[Strand], bands: Sequence[Band]) -> tuple[dict[str, Stand], Metrics]:
-        return self._metrics(strands, bands)
-
-
-def _placed(
-    frame: Frame, board: _Board, stands: Mapping[str, Stand], metrics: Metrics, strands: Sequence[Strand],
-    insides: Mapping[str, Arrangement],
-) -> Placement:  # fmt: skip
-    placement = Placement()
-    for id_, pool in board.pools.items():
-        top, bottom = metrics.lanes[pool.lane]
-        placement.boxes[id_] = Box(0, top, metrics.width, bottom - top)
-    for id_, stand in stands.items():
-        box = placement.boxes[id_] = node_box(stand, metrics, board.grid)
-        last = metrics.xs[board.grid.middle(stand.cell.column + stand.cell.columns - 1)]
-        for boundary, offset in stand.boundaries:
-            x = last + offset
-            placement.boxes[boundary] = Box(x - EVENT // 2, box.bottom - EVENT // 2, EVENT, EVENT)
-        if id_ in insides:
-            placement.take(insides[id_].placement, box.x + _SIDE, box.y + _TOP)
-    used = used_sides(strands)
-    for node in frame.nodes:
-        name = name_fit(node.kind, node.name)
-        box = placement.boxes[node.id]
-        if name and node.kind == "boundary":
-            placement.labels[node.id] = boundary_name(box.middle, name)
-        elif name:
-            placement.labels[node.id] = spotted(spots(node, used.get(node.id, frozenset()))[0], box.middle, board.shapes[node.id], name)
-    for own in strands:
-        placement.routes[own.path.edge.id] = _drawn(own, metrics, placement)
-    place_flow_names(placement, frame, Box(0, 0, metrics.width, metrics.lanes[-1][1]), [top for top, _ in metrics.lanes])
-    return placement
-
-
-def _drawn(own: Strand, metrics: Metrics, placement: Placement) -> tuple[Point, ...]:
-    """The points of a flow, from the border of one node to the border of the other."""
-    source, target = placement.boxes[own.path.edge.source], placement.boxes[own.path.edge.target]
-    at = [metrics.at(line) for line in own.lines]
-    first, last = own.lines[0], own.lines[-1]
-    points = [_border(source, first.is_level, at[0], first.end > first.start)]
-    for (a, b), line in zip(zip(at, at[1:], strict=False), own.lines, strict=False):
-        points.append(Point(b, a) if line.is_level else Point(a, b))
-    points.append(_border(target, last.is_level, at[-1], last.end < last.start))
-    return tuple(points)
-
-
-def _border(box: Box, is_level: bool, at: int, is_far: bool) -> Point:
-    if is_level:
-        return Point(box.right if is_far else box.x, at)
-    return Point(at, box.bottom if is_far else box.y)

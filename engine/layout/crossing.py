@@ -73,12 +73,9 @@ class Tangle:
         return Sketch(link, upright, min(start, end), max(start, end), end, min(upright, far), max(upright, far))
 
     def _through(self, sketch: Sketch, taken: set[tuple[int, float]]) -> float:
-        passed = 0
-        if sketch.upright == int(sketch.upright):
+        passed = sum(1 for column in range(int(sketch.left + 1), int(sketch.right + 0.6)) if (column, sketch.level) in taken)
+        if sketch.upright.is_integer():
             passed += sum(1 for column, row in taken if column == sketch.upright and sketch.top < row < sketch.bottom)
-        if sketch.level == int(sketch.level) or (sketch.level * 2) % 1 == 0:
-            inside = range(int(sketch.left + 1), int(sketch.right + 0.6))
-            passed += sum(1 for column in inside if (column, sketch.level) in taken)
         return _THROUGH * passed
 
     def _crossings(self, sketches: list[Sketch]) -> int:

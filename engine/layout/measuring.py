@@ -41,7 +41,12 @@ class Metrics:
     width: int = 0
     lines: dict[int, int] = field(default_factory=dict)  # by identity of the line
 
+    def lay(self, ribbon: Ribbon, at: int) -> None:
+        """Notes the position of all lines of a ribbon."""
+        self.lines.update({id(member.lines[index]): at for member, index in ribbon.bundle.members})
+
     def at(self, line: Line) -> int:
+        """The x of an upright line, the y of a level one."""
         found = self.lines.get(id(line))
         return found if found is not None else (self.ys if line.is_level else self.xs)[line.wire]
 
@@ -54,16 +59,17 @@ def measure(
     rooms: Mapping[tuple[str, int], int],
 ) -> Metrics:
     """`bands` = what the lanes ask for; `rooms` = height needed above lines, by edge and index."""
-    for _ in range(_TRIES):
+    for rest in reversed(range(_TRIES)):
         metrics = Metrics([0] * grid.width, [0] * grid.height)
         level, clashes = _tracked(bundled(strands, grid, True), lambda line: line.wire, grid.channels_x, 0)
-        if untie(clashes, grid):
+        if rest and untie(clashes, grid):
             continue
         _place_rows(metrics, grid, stands, level, bands, rooms)
         upright, clashes = _tracked(bundled(strands, grid, False), metrics.at, (), 4)
-        if not untie(clashes, grid):
+        if not rest or not untie(clashes, grid):
             break
     _place_columns(metrics, grid, stands, upright)
+    _place_boundaries(metrics, grid, stands)
     return metrics
 
 
@@ -89,85 +95,96 @@ def _rooms(ribbons: Sequence[Ribbon], rooms: Mapping[tuple[str, int], int]) -> l
 
 
 def _place_rows(
-    metrics: Metrics, grid: Grid, stands: Mapping[str, Stand], tracks: Mapping[int, list[Ribbon]],
-    bands: Sequence[Band], rooms: Mapping[tuple[str, int], int],
-) -> None:  # fmt: skip
-    up = {(lane, row): CLEAR for lane, count in enumerate(grid.rows) for row in range(count)}
-    down = dict(up)
-    for stand in stands.values():
-        first, last = (stand.cell.lane, stand.cell.row), (stand.cell.lane, stand.cell.row + stand.cell.rows - 1)
-        up[first] = max(up[first], stand.room.up + CLEAR)
-        if first == last:
-            down[first] = max(down[first], stand.room.down + CLEAR)
+    metrics: Metrics,
+    grid: Grid,
+    stands: Mapping[str, Stand],
+    tracks: Mapping[int, list[Ribbon]],
+    bands: Sequence[Band],
+    rooms: Mapping[tuple[str, int], int],
+) -> None:
     heights = {wire: _rooms(tracks.get(wire, ()), rooms) for wire in grid.channels_y}
-    size = {wire: max(_LEVEL, sum(h) + _ROOM if h else 0) for wire, h in heights.items()}
-    for stand in sorted(stands.values(), key=lambda stand: stand.cell.row):
-        cell = stand.cell
-        if cell.rows > 1:
-            inner = range(cell.row + 1, cell.row + cell.rows)
-            held = down[cell.lane, cell.row] + sum(size[grid.above(cell.lane, r)] + up[cell.lane, r] + down[cell.lane, r] for r in inner)
-            _share(max(0, stand.room.down + CLEAR - held), down, [(cell.lane, r) for r in (cell.row, *inner)])
+    size = {wire: max(_LEVEL, sum(held) + _ROOM if held else 0) for wire, held in heights.items()}
+    up, down = _row_sizes(grid, stands, size)
     y = 0
     for lane, count in enumerate(grid.rows):
         y += bands[lane].distance
-        top = y
-        held = sum(size[grid.above(lane, row)] for row in range(count + 1)) + sum(up[lane, r] + down[lane, r] for r in range(count))
-        spare = max(0, bands[lane].height - held)
-        for row in range(count + 1):
-            wire = grid.above(lane, row)
-            y += spare // 2 if row == 0 else spare - spare // 2 if row == count else 0
+        top, channels = y, [grid.above(lane, row) for row in range(count + 1)]
+        spare = max(0, bands[lane].height - sum(size[wire] for wire in channels) - sum(up[lane, r] + down[lane, r] for r in range(count)))
+        y += spare // 2
+        for row, wire in enumerate(channels):
             metrics.ys[wire] = y + size[wire] // 2
             for own in tracks.get(wire, ()):
-                own_y = y + sum(heights[wire][: own.track + 1])
-                metrics.lines.update({id(member.lines[index]): own_y for member, index in own.bundle.members})
+                metrics.lay(own, y + sum(heights[wire][: own.track + 1]))
             y += size[wire]
             if row < count:
                 metrics.ys[grid.row(lane, row)] = y + up[lane, row]
                 y += up[lane, row] + down[lane, row]
+        y += spare - spare // 2
         metrics.lanes.append((top, y))
 
 
-def _share(missing: int, sizes: dict[tuple[int, int], int], keys: Sequence[tuple[int, int]]) -> None:
-    for number, key in enumerate(keys):
-        sizes[key] += missing * (number + 1) // len(keys) - missing * number // len(keys)
+_Sizes = dict[tuple[int, int], int]  # by lane and row
+
+
+def _row_sizes(grid: Grid, stands: Mapping[str, Stand], size: Mapping[int, int]) -> tuple[_Sizes, _Sizes]:
+    """The room above and below the middle of every row; what a node of several rows lacks is shared by its rows."""
+    up = {(lane, row): CLEAR for lane, count in enumerate(grid.rows) for row in range(count)}
+    down = dict(up)
+    for stand in stands.values():
+        first = stand.cell.lane, stand.cell.row
+        up[first] = max(up[first], stand.room.up + CLEAR)
+        if stand.cell.rows == 1:
+            down[first] = max(down[first], stand.room.down + CLEAR)
+    for stand in sorted(stands.values(), key=lambda stand: stand.cell.row):
+        lane, rows = stand.cell.lane, range(stand.cell.row, stand.cell.row + stand.cell.rows)
+        if len(rows) > 1:
+            held = sum(size[grid.above(lane, r)] + up[lane, r] + down[lane, r] for r in rows[1:]) + down[lane, rows[0]]
+            for share, row in zip(_shares(stand.room.down + CLEAR - held, len(rows)), rows, strict=True):
+                down[lane, row] += share
+    return up, down
+
+
+def _shares(missing: int, count: int) -> list[int]:
+    """What is missing, shared evenly; nothing when nothing is."""
+    missing = max(0, missing)
+    return [missing * (number + 1) // count - missing * number // count for number in range(count)]
 
 
 def _place_columns(metrics: Metrics, grid: Grid, stands: Mapping[str, Stand], tracks: Mapping[int, list[Ribbon]]) -> None:
-    left, right = [CLEAR] * grid.columns, [CLEAR] * grid.columns
-    for stand in stands.values():
-        column = stand.cell.column
-        left[column] = max(left[column], stand.room.left if stand.cell.columns == 1 else FIRST)
-        last = column + stand.cell.columns - 1
-        reach = max((offset + INSET for _, offset in stand.boundaries), default=0)
-        right[last] = max(right[last], stand.room.right if stand.cell.columns == 1 else reach)
     counts = [max((own.track + 1 for own in tracks.get(grid.channel(c), ())), default=0) for c in range(grid.columns + 1)]
-    gaps = [max(_UPRIGHT, (count - 1) * _APART + 2 * _PAD) for count in counts]
-    for stand in stands.values():
-        cell, beside = stand.cell, stand.room.right - stand.shape.width + stand.shape.centre
-        if cell.columns > 1 and beside:
-            gaps[cell.column + cell.columns] = max(gaps[cell.column + cell.columns], beside + 2 * _PAD)
-    for stand in stands.values():
-        cell = stand.cell
-        if cell.columns > 1:
-            inner = range(cell.column, cell.column + cell.columns)
-            held = FIRST + right[cell.column] + sum(gaps[c] + left[c] + right[c] for c in inner[1:])
-            missing = max(0, stand.shape.width - held)
-            for number, c in enumerate(inner):
-                right[c] += missing * (number + 1) // len(inner) - missing * number // len(inner)
+    left, right, gaps = _column_sizes(grid, stands, counts)
     x = 0
-    for c in range(grid.columns + 1):
-        wire = grid.channel(c)
-        metrics.xs[wire] = x + gaps[c] // 2
-        first = x + (gaps[c] - max(0, counts[c] - 1) * _APART) // 2
-        for own in tracks.get(wire, ()):
-            metrics.lines.update({id(member.lines[index]): first + own.track * _APART for member, index in own.bundle.members})
-        x += gaps[c]
+    for c, gap in enumerate(gaps):
+        metrics.xs[grid.channel(c)] = x + gap // 2
+        first = x + (gap - max(0, counts[c] - 1) * _APART) // 2
+        for own in tracks.get(grid.channel(c), ()):
+            metrics.lay(own, first + own.track * _APART)
+        x += gap
         if c < grid.columns:
             metrics.xs[grid.middle(c)] = x + left[c]
             x += left[c] + right[c]
             metrics.rights.append(x)
     metrics.width = x
-    _place_boundaries(metrics, grid, stands)
+
+
+def _column_sizes(grid: Grid, stands: Mapping[str, Stand], counts: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
+    """The room left and right of the middle of every column, and the widths of the channels."""
+    left, right = [CLEAR] * grid.columns, [CLEAR] * grid.columns
+    gaps = [max(_UPRIGHT, (count - 1) * _APART + 2 * _PAD) for count in counts]
+    wide = [stand for stand in stands.values() if stand.cell.columns > 1]
+    for stand in stands.values():
+        first, last, room = stand.cell.column, stand.cell.column + stand.cell.columns - 1, stand.room
+        reach = max((offset + INSET for _, offset in stand.boundaries), default=0)
+        left[first] = max(left[first], FIRST if stand in wide else room.left)
+        right[last] = max(right[last], reach if stand in wide else room.right)
+    for stand in wide:
+        inner, size = range(stand.cell.column, stand.cell.column + stand.cell.columns), stand.shape
+        beside = stand.room.right - size.width + size.centre
+        gaps[inner.stop] = max(gaps[inner.stop], beside + 2 * _PAD if beside else 0)
+        held = FIRST + right[inner[0]] + sum(gaps[c] + left[c] + right[c] for c in inner[1:])
+        for share, column in zip(_shares(size.width - held, len(inner)), inner, strict=True):
+            right[column] += share
+    return left, right, gaps
 
 
 def _place_boundaries(metrics: Metrics, grid: Grid, stands: Mapping[str, Stand]) -> None:

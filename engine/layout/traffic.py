@@ -47,13 +47,13 @@ class Traffic:
         self.level: dict[Vertex, list[Edge]] = {}
         self.upright: dict[Vertex, list[Edge]] = {}
         self.turning: dict[Vertex, list[Edge]] = {}
-        self.ports: dict[tuple[str, Way], dict[str, tuple[bool, str]]] = {}  # by side: edges, whether they leave, kind
+        self.ports: dict[tuple[str, Way], dict[str, tuple[bool, Edge]]] = {}  # by side: edges, and whether they leave
 
     def add(self, path: Path) -> None:
         for index in self._entries(path):
             index.append(path.edge)
         for port, leaves in ((path.leaves, True), (path.enters, False)):
-            self.ports.setdefault(_side(port, leaves), {})[path.edge.id] = leaves, path.edge.kind
+            self.ports.setdefault(_side(port, leaves), {})[path.edge.id] = leaves, path.edge
 
     def remove(self, path: Path) -> None:
         for index in self._entries(path):
@@ -70,11 +70,15 @@ class Traffic:
                 yield self.units.setdefault((vertex, goes), [])
 
     def open_ports(self, ports: Iterable[Port], leaves: bool, edge: Edge) -> list[Port]:
-        """The ports that are not used in the other direction, or by another kind of flow; all when there is none."""
+        """The ports not used in the other direction or by flows that may share no wire; all when there is none."""
         found = list(ports)
         uses = [self.ports.get(_side(port, leaves), {}).values() for port in found]
-        free = [port for port, use in zip(found, uses, strict=True) if all(u == (leaves, edge.kind) for u in use)]
+        free = [port for port, used in zip(found, uses, strict=True) if all(self._may_share(u, leaves, edge) for u in used)]
         return free or found
+
+    @staticmethod
+    def _may_share(use: tuple[bool, Edge], leaves: bool, edge: Edge) -> bool:
+        return use[0] == leaves and are_related(use[1], edge)
 
 
 def _side(port: Port, leaves: bool) -> tuple[str, Way]:

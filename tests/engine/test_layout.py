@@ -171,6 +171,73 @@ def test_a_side_way_that_leads_back_begins_near_its_first_gateway_however_often_
     assert diagram.shapes["g1"].x < diagram.shapes["side"].x < diagram.shapes["g2"].x
 
 
+def test_a_detour_stands_between_the_gateway_and_the_step_it_leads_to_though_a_later_gateway_leads_back_to_it() -> None:
+    flows = ["s g", "g a 適切", "g d 直す", "d a", "a h", "h d 差戻し", "h e 決定"]
+    diagram = drawn(sketch({"窓口": ["start s", "xor g 結論は", "task a 起案する", "task d 直す", "xor h 決定したか", "end e"]}, flows))
+    assert diagram.shapes["g"].right < diagram.shapes["d"].x
+    assert diagram.shapes["d"].right < diagram.shapes["a"].x
+
+
+def test_flows_of_one_gateway_leave_it_together_and_part_later() -> None:
+    diagram = drawn(BRANCHES)
+    down = [route for id_, route in diagram.routes.items() if id_.startswith(("g_to_b", "g_to_d"))]
+    assert down[0][0] == down[1][0]
+
+
+def test_two_flows_between_the_same_nodes_run_apart() -> None:
+    diagram = drawn(sketch({"窓口": ["start s", "xor g どちらか", "task a 進める"]}, ["s g", "g a はい", "g a いいえ"]))
+    first, second = (set(diagram.segments(id_)) for id_ in diagram.routes if id_.startswith("g_to_a"))
+    assert not first & second
+    assert not list(diagram.names_on_names())
+
+
+def test_a_flow_from_a_node_to_itself_runs_around_it() -> None:
+    diagram = drawn(sketch({"窓口": ["start s", "task a くり返す", "end e"]}, ["s a", "a a もう一度", "a e"]))
+    loop = next(route for id_, route in diagram.routes.items() if id_.startswith("a_to_a"))
+    assert len(loop) >= 4
+    assert not list(diagram.flows_through_nodes()) and not list(diagram.loose_flows())
+
+
+def test_flows_that_change_places_between_two_columns_cross_once_and_do_not_lie_on_each_other() -> None:
+    lanes = {"上": ["start s", "and f", "task a 一", "task b 二"], "下": ["task c 三", "task d 四"]}
+    diagram = drawn(sketch(lanes, ["s f", "f a", "f c", "a d", "c b"]))
+    assert not list(diagram.flows_on_flows())
+    assert len(diagram.crossings()) == 1
+
+
+def test_several_boundary_events_of_a_task_keep_room_for_their_names() -> None:
+    nodes = ["start s", "task a 待つ", *(f"boundary late{number}@a 期限までに返事がない" for number in range(3)), "end e"]
+    diagram = drawn(sketch({"窓口": [*nodes, "task b たずねる"]}, ["s a", "a e", *(f"late{number} b" for number in range(3)), "b e"]))
+    task = diagram.shapes["a"]
+    assert all(task.x < diagram.shapes[f"late{number}"].x and diagram.shapes[f"late{number}"].right <= task.right for number in range(3))
+    assert not list(diagram.overlapping_nodes())
+    assert not list(diagram.names_on_names()) and not list(diagram.names_on_flows())
+
+
+def test_a_lane_without_nodes_is_drawn_too() -> None:
+    diagram = drawn(sketch({"窓口": ["start s"], "だれもいない": [], "係": ["end e"]}, ["s e"]))
+    assert diagram.shapes["lane0"].bottom == diagram.shapes["lane1"].y
+    assert diagram.shapes["lane1"].bottom == diagram.shapes["lane2"].y
+
+
+def test_a_node_that_no_lane_names_stands_in_the_lane_it_is_reached_from() -> None:
+    forgotten = BRANCHES.replace(b"<bpmn:flowNodeRef>c</bpmn:flowNodeRef>", b"")
+    diagram = drawn(forgotten)
+    assert diagram.shapes["lane0"].holds(diagram.shapes["c"])
+
+
+def test_an_empty_process_is_drawn_as_its_empty_lanes() -> None:
+    diagram = drawn(sketch({"窓口": []}, []))
+    assert set(diagram.shapes) == {"pool", "lane0"}
+    assert diagram.shapes["pool"].holds(diagram.shapes["lane0"])
+
+
+def test_steps_that_only_go_round_in_a_circle_are_drawn_too() -> None:
+    diagram = drawn(sketch({"窓口": ["task a 一", "task b 二", "task c 三"]}, ["a b", "b c", "c a"]))
+    assert diagram.shapes["a"].x < diagram.shapes["b"].x < diagram.shapes["c"].x
+    assert not list(diagram.flows_through_nodes())
+
+
 def test_a_task_is_wide_and_high_enough_for_its_name_at_the_size_on_screen() -> None:
     for name in ("決める", "支援会議の手続へ引き継ぐ", "支援会議の手続へ引き継ぎ、今のプランを続ける"):
         task = drawn(sketch({"窓口": ["start s", f"task a {name}"]}, ["s a"])).shapes["a"]
