@@ -65,7 +65,7 @@ def index() -> str:
     }  # fmt: skip
     return render_template(
         "inbox.html", views=views, processes=[], saved=[], save_url=None, counts=counts, groups=groups, kept={}, pages=pages_,
-        sorts=[{"code": "best", "title": _("期限の近い順"), "here": True}], may_reassign=False, may_change_due=False, done=acting.done(),
+        sorts=[{"code": "due", "title": _("期限の近い順"), "here": True}], may_reassign=False, may_change_due=False, done=acting.done(),
     )  # fmt: skip
 
 

@@ -33,7 +33,6 @@ def test_the_folder_as_it_stands_fits_together(folder):
         ('intake = ["*"]', 'intaek = ["*"]', "unknown-process", "starters.intaek", "もしかして: intake"),
         ('"F13#note", "F05#consent"', '"F13#notes", "F05#consent"', "unknown-form", "from_case", "F13#note"),
         ('forms = ["F10", "F15e"]', 'forms = ["F10", "F15"]', "unknown-form", "access.member", "F15e"),
-        ('plan = "plan_consent_lost"', 'plan = "consent_lost"', "signal-not-heard", "signals.plan", "plan_consent"),
         ('"=F03.to_org"', '"=F03.to_orgs"', "unknown-name", "lanes.つなぎ先", "to_org"),
         ('"=F03.to_org"', '"=F99.to_org"', "unknown-name", "lanes.つなぎ先", "F99"),
         ('"=lead()"', '"=leed()"', "unknown-name", "lanes.主担当", "lead"),
@@ -45,6 +44,19 @@ def test_a_name_that_the_release_does_not_know_is_found_with_its_line(folder, ri
     assert (problem.file, problem.element) == ("organisation.toml", element)
     assert hint in problem.message
     assert folder[TOML].decode().splitlines()[problem.line - 1] == line_with(folder, right)
+
+
+def test_a_signal_that_nobody_raises_any_more_is_asked_about_where_it_is_heard(folder):
+    problems = releases.check(changed(folder, TOML, 'plan = "plan_consent_lost"', 'plan = "consent_lost"')).stops
+    assert [(each.file, each.element, each.rule) for each in problems] == [
+        ("multi_agency.bpmn", "consent_lost_plan", "unknown-signal"), ("multi_agency.bpmn", "consent_lost_meeting", "unknown-signal"),
+    ]  # fmt: skip
+    assert all("もしかして: consent_lost" in each.message for each in problems)
+
+
+def test_a_signal_that_nobody_hears_is_found_with_its_line(folder):
+    (problem,) = releases.check(changed(folder, TOML, 'plan = "plan_consent_lost"', 'plan = "plan_consent_lost"\nstats = "stats_lost"')).stops
+    assert (problem.rule, problem.element) == ("signal-not-heard", "signals.stats")
 
 
 def line_with(folder: dict[str, bytes], part: str) -> str:
