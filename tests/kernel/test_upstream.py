@@ -73,9 +73,12 @@ def test_a_new_override_is_noticed() -> None:
     class Strange(specs.End):
         def _run(self, my_task: Any) -> None: ...
 
-    Strange.__module__ = "strange"
-    module = type("Module", (), {"Strange": Strange, "__name__": "strange"})
-    assert any(name.endswith("TaskSpec._run") for name in overridden((module,)))
+    class Module:
+        __name__ = "strange"
+
+    Strange.__module__ = Module.__name__ = "strange"
+    Module.Strange = Strange  # type: ignore[attr-defined]
+    assert "SpiffWorkflow.specs.base.TaskSpec._run" in overridden((Module,))
 
 
 def test_no_class_of_the_library_is_changed() -> None:
