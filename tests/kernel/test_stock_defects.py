@@ -1,0 +1,160 @@
+"""What SpiffWorkflow 3.2.0 does by itself with four plain diagrams, beside what our kernel does with the same ones.
+
+When one of these stock results changes after an upgrade, our way around it may have become needless: read docs/why/marking.md.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from bpmn import Drawing, inside, loop, process
+from lxml import etree
+from playing import Play
+from SpiffWorkflow.bpmn.exceptions import WorkflowDataException
+from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnParser
+from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.util.task import TaskState
+
+from engine.kernel.commands import Complete
+
+ROLES = [{"org": "a"}, {"org": "b"}]
+
+
+class Stock:
+    """The library as it comes: its parser, its specs, its workflow; only the expressions are given in its own language."""
+
+    def __init__(self, drawing: Drawing, **data: Any) -> None:
+        parser = BpmnParser()
+        parser.add_bpmn_xml(etree.fromstring(_in_python(drawing.xml().decode()).encode()))
+        specs = parser.get_subprocess_specs(drawing.id)
+        self.workflow = BpmnWorkflow(parser.get_spec(drawing.id), specs, script_engine=PythonScriptEngine())
+        self.workflow.data.update(data)
+        for task in self.workflow.get_tasks(state=TaskState.READY):
+            task.data.update(data)
+        self.workflow.do_engine_steps()
+
+    @property
+    def open(self) -> list[str]:
+        return sorted(task.task_spec.bpmn_id or task.task_spec.name for task in self._manual())
+
+    def completes(self, element: str, **data: Any) -> Stock:
+        task = next(each for each in self._manual() if element in (each.task_spec.bpmn_id, each.task_spec.name))
+        task.data.update(data)
+        task.run()
+        self.workflow.do_engine_steps()
+        return self
+
+    def _manual(self) -> list[Any]:
+        return [each for each in self.workflow.get_tasks(state=TaskState.READY) if each.task_spec.manual]
+
+
+def _in_python(xml: str) -> str:
+    """The same diagram with its condition and collection as the library reads them."""
+    ours = r'camunda:collection="=F1.roles" camunda:elementVariable="role">'
+    theirs = '><bpmn:loopDataInputRef>roles</bpmn:loopDataInputRef><bpmn:inputDataItem id="role_1" name="role"/>'
+    return re.sub(ours, theirs, xml.replace('F1.choice = "later"', 'choice == "later"'))
+
+
+def work(drawing: Drawing, id: str) -> Drawing:
+    return drawing.user(id, id, form="F1#ask", groups="kakari")
+
+
+def again(drawing: Drawing) -> Drawing:
+    """Goes back to ``again`` as long as the last answer says so."""
+    work(drawing, "check").xor("q").when("again", 'F1.choice = "later"').otherwise("done")
+    return drawing.end("done")
+
+
+# -- a join reached again in a loop ------------------------------------------------------------------------------------
+def joined() -> Drawing:
+    drawing = process("p").start().xor("again").parallel("fork").to("b")
+    work(drawing, "a").parallel("join").apart()
+    work(drawing, "b").to("join")
+    return again(drawing.at("join"))
+
+
+def test_stock_lets_one_token_through_a_join_that_is_reached_again() -> None:
+    stock = Stock(joined()).completes("a").completes("b").completes("check", choice="later")
+    assert stock.open == ["a", "b"]
+    assert stock.completes("b").open == ["a", "check"], "the join went on although a is still open"
+
+
+def test_ours_waits_for_both_branches_each_time() -> None:
+    play = Play(joined()).start()
+    for one, other in ("ab", "ba", "ab", "ba"):
+        assert play.completes(one).open == [other]
+        assert play.completes(other).open == ["check"]
+        play.completes("check", choice="later")
+
+
+# -- multi-instance entered again --------------------------------------------------------------------------------------
+def asked_again() -> Drawing:
+    drawing = process("p").start().xor("again").user("ask", "ask", form="F1#ask", groups="kakari", loop=loop("=F1.roles", "role"))
+    return again(drawing)
+
+
+def test_stock_refuses_its_own_old_item_when_multi_instance_is_entered_again() -> None:
+    stock = Stock(asked_again(), roles=ROLES).completes("ask").completes("ask")
+    assert stock.open == ["check"]
+    with pytest.raises(WorkflowDataException, match="already exists"):
+        stock.completes("check", choice="later")
+
+
+def test_ours_enters_multi_instance_as_often_as_the_token_comes() -> None:
+    play = Play(asked_again())
+    play.latest["F1"] = {"roles": ROLES}
+    play.start()
+    for _ in range(3):
+        assert play.open == ["ask", "ask"]
+        for round in [token.id for token in play.state.tokens if token.index is not None]:
+            play.does(Complete(round))
+        play.completes("check", choice="later", roles=ROLES)
+    assert play.open == ["ask", "ask"]
+
+
+# -- sequential multi-instance of a sub-process ------------------------------------------------------------------------
+def in_turn() -> Drawing:
+    body = work(inside("turn").start("t_begin"), "look").end("t_end")
+    return work(process("p").start().sub(body, loop=loop("=F1.roles", "role", sequential=True)), "after").end()
+
+
+def test_stock_fails_at_the_second_turn_of_a_sub_process() -> None:
+    stock = Stock(in_turn(), roles=ROLES)
+    assert stock.open == ["look"]
+    with pytest.raises(WorkflowDataException, match="already exists"):
+        stock.completes("look")
+
+
+def test_ours_takes_one_turn_after_another() -> None:
+    play = Play(in_turn())
+    play.latest["F1"] = {"roles": ROLES}
+    play.start()
+    for _ in ROLES:
+        assert play.open == ["look"]
+        play.completes("look", roles=ROLES)
+    assert play.open == ["after"]
+
+
+# -- depth 1000 --------------------------------------------------------------------------------------------------------
+def rounds() -> Drawing:
+    return again(process("p").start().xor("again"))
+
+
+def test_stock_loses_its_open_task_when_the_tree_is_deeper_than_a_thousand() -> None:
+    stock = Stock(rounds())
+    left = 600
+    while left and stock.open == ["check"]:
+        stock.completes("check", choice="later")
+        left -= 1
+    assert left and stock.open == [], "the open task is gone"
+
+
+def test_ours_has_no_depth() -> None:
+    play = Play(rounds()).start()
+    for _ in range(600):
+        play.completes("check", choice="later")
+    assert play.open == ["check"] and len(play.state.tokens) == 1
+    assert play.completes("check", choice="no").ended
