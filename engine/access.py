@@ -14,11 +14,13 @@ from sqlalchemy.engine import Connection
 
 from engine import store, stream
 from engine.city import NOBODY, By, City
-from engine.facts import Consent, consent_of
+from engine.facts import Changes, Consent, consent_of, consents_of
 from engine.organisation import Ground, Organisation
-from forms.form import Form
+from forms.form import Field, Form
 
 LEVELS = ("L0", "L1", "L2")
+NAMELESS = ("id", "role")  # what is shown of a concealed person
+WHEREABOUTS = frozenset({"address", "residence"})  # of a concealed person shown to nobody
 BY_CONSENT = ("task", "role", "member", "plan")  # grounds that end when nobody agrees any more
 
 
@@ -30,6 +32,7 @@ class Sight:
     case: int
     grounds: tuple[Ground, ...]
     own_tasks: bool = False
+    sees_hidden: bool = False  # what the writer of an answer hid from other organisations
 
     @property
     def may_open(self) -> bool:
@@ -42,19 +45,20 @@ class Sight:
         return any("*" in ground.forms for ground in self.grounds)
 
     @property
+    def sees_concealed(self) -> bool:
+        """Whether the names of concealed persons may be shown (秘匿事項)."""
+        return any("*" in ground.forms and ground.level == "L2" for ground in self.grounds)
+
+    @property
     def names(self) -> bool:
         """Whether the household's names may be shown."""
         return self.may_open or self.own_tasks
 
     def level(self, form: str, answered_by: str | None) -> str | None:
         """The highest level that may be read of an answer of this form; None: not even that it exists."""
-        best: str | None = None
-        for ground in self.grounds:
-            if ground.covers(form) or (ground.covers_own(form) and answered_by == self.by.organisation):
-                best = max(best or "L0", ground.level)
-        if best is None and answered_by is not None and answered_by == self.by.organisation and self.grounds:
-            return "L2"  # what one's own organisation wrote
-        return best
+        if self.grounds and answered_by is not None and answered_by == self.by.organisation:
+            return LEVELS[-1]  # what one's own organisation wrote
+        return max((ground.level for ground in self.grounds if ground.covers(form)), default=None)
 
     def may(self, form: str, answered_by: str | None) -> Callable[[str], bool]:
         """For ``forms``: whether a field of some level may be shown."""
@@ -79,7 +83,74 @@ def sight(city: City, c: Connection, by: By, case: Any) -> Sight:
         found.append(organisation.access["coordination" if case.phase_coordination else "coordination_before"])
     if by.organisation is not None and by.organisation == case.lead_org:
         found.append(organisation.access["lead"])
-    return Sight(by, case.id, tuple(dict.fromkeys(found)), bool(_own_task(c, by, case.id)))
+    sees_hidden = by.organisation is not None and by.organisation in (case.received_org, organisation.duties["coordination"])
+    return Sight(by, case.id, tuple(dict.fromkeys(found)), bool(_own_task(c, by, case.id)), sees_hidden)
+
+
+def readable(city: City, c: Connection, sight: Sight, form: Form, answer: Any) -> dict[str, Any]:
+    """The values of an answer that this person may read; the levels are left to ``forms``, which is told by ``Sight.may``.
+
+    Kept back are what the writer hid from other organisations (``x-hiddenBy``), who a concealed person is, and, on a ground
+    with ``own_rows``, all rows that do not name one's own organisation or are about somebody who did not agree to it.
+    """
+    data: dict[str, Any] = dict(answer.data)
+    if not sight.sees_hidden:
+        hidden = {field.name for field in form.fields if field.hidden_by is not None and answer.data.get(field.hidden_by) is True}
+        data = {name: value for name, value in data.items() if name not in hidden}
+    if sight.only_own_rows(form.id) and answer.organisation != sight.by.organisation:
+        data = _own_rows(form, data, sight, _agreeing(city, c, sight))
+    people = [field for field in form.fields if field.kind == "list" and field.widget == "person" and field.name in data]
+    veiled = concealed(c, sight.case) if people else frozenset()
+    return data | {field.name: [_veiled(row, sight, veiled) for row in data[field.name]] for field in people}
+
+
+def _own_rows(form: Form, data: dict[str, Any], sight: Sight, agreeing: set[str]) -> dict[str, Any]:
+    """Of the lists only what names one's own organisation, and the numbered rows that this points to (``issue_no`` to ``no``)."""
+    fields = {name for ground in sight.grounds if ground.covers(form.id) for name in ground.fields or data}
+    shown = {field.name: field for field in form.fields if field.name in data and field.name in fields}
+    numbered = {name for name, field in shown.items() if _has(field, "no")}
+    about = {row["no"] for name in numbered for row in data[name] if row.get("person") in agreeing}
+    found = {name: data[name] for name, field in shown.items() if field.kind != "list"}
+    pointed: set[Any] = set()
+    for name, field in shown.items():
+        if _has(field, "org"):
+            rows = [row for row in data[name] if row.get("org") == sight.by.organisation and row.get("issue_no", None) in about | {None}]
+            found[name] = rows
+            pointed |= {row.get("issue_no") for row in rows}
+    return found | {name: [row for row in data[name] if row["no"] in pointed & about] for name in numbered}
+
+
+def _has(field: Field, column: str) -> bool:
+    return any(each.name == column for each in field.rows)
+
+
+def _agreeing(city: City, c: Connection, sight: Sight) -> set[str]:
+    """The persons who agreed that this organisation may know."""
+    given = consents_of(c, sight.case, Changes(), city.today)
+    return {str(person) for person, each in given.items() if each.shares_with(sight.by.organisation or "", "share", city.today)}
+
+
+def concealed(c: Connection, case: int) -> frozenset[str]:
+    """The ids of a case's persons with 秘匿事項."""
+    member, person = store.household_member, store.person
+    rows = c.scalars(
+        sa.select(person.c.id).join(member, member.c.person == person.c.id).join(store.case, store.case.c.household == member.c.household)
+        .where(store.case.c.id == case, person.c.concealed)
+    )  # fmt: skip
+    return frozenset(str(id) for id in rows)
+
+
+def nameless(row: Mapping[str, Any], veiled: frozenset[str]) -> dict[str, Any]:
+    """A person as everybody may read them: of one with 秘匿事項 only the place in the household."""
+    is_veiled = str(row.get("id")) in veiled or row.get("confidential")
+    return {name: value for name, value in row.items() if not is_veiled or name in NAMELESS}
+
+
+def _veiled(row: Mapping[str, Any], sight: Sight, veiled: frozenset[str]) -> dict[str, Any]:
+    if not sight.sees_concealed:
+        return nameless(row, veiled)
+    is_veiled = str(row.get("id")) in veiled or row.get("confidential")
+    return {name: value for name, value in row.items() if not is_veiled or name not in WHEREABOUTS}
 
 
 def _grounds_of(case: int, organisation: str | None, today: date) -> sa.Select[Any]:
@@ -148,8 +219,11 @@ def may_record(city: City, c: Connection, by: By, case: int, form: Form, part: s
 
 
 def may_correct(city: City, c: Connection, by: By, answer: Any) -> bool:
-    """One's own answer only."""
-    return answer.by is not None and answer.by == by.person
+    """One's own answer only, and only for the organisation for which it was given, while that may read it."""
+    if answer.by is None or answer.by != by.person or answer.organisation != by.organisation:
+        return False
+    case = c.execute(sa.select(store.case).where(store.case.c.id == answer.case)).one()
+    return sight(city, c, by, case).level(answer.form, answer.organisation) is not None
 
 
 def take_back(c: Connection, city: City, case: int, in_force: Mapping[int, Consent]) -> list[str]:

@@ -12,6 +12,7 @@ from engine.facts import Facts
 from forms.choices import Choice, Choices
 from forms.dates import wareki
 
+NAMELESS = "お名前は伏せています"  # 秘匿事項
 KINDS = {"city": "市の課", "centre": "総合相談支援センター", "agency": "支援関係機関"}
 
 
@@ -28,7 +29,7 @@ def of(c: Connection, city: City, by: By, facts: Facts | None) -> Choices:
 
 def person_label(row: Any) -> str:
     """「架空　母」: how a person of the household is chosen. Whoever has no name yet is called by their place in it."""
-    name = f"{row.data.get('familyName') or ''}{row.data.get('givenName') or ''}"
+    name = f"{row.data.get('familyName') or ''}{row.data.get('givenName') or ''}" if not row.concealed else NAMELESS
     role = row.data.get("role") or ""
     return "　".join(part for part in (name, role) if part) or "氏名不明"
 

@@ -45,6 +45,10 @@ def _check_forms(sheet: Sheet, city: Organisation, forms: Mapping[str, Form]) ->
         for form in {*ground.forms, *ground.own} - {ALL, *forms}:
             message = f"「{id}」の様式「{form}」がありません。番号を直すか、消してください。{near(form, forms)}"
             sheet.problem("unknown-form", ("access", id), message)
+        known = {field.name for form in ground.forms if form in forms for field in forms[form].fields}
+        for name in [] if ALL in ground.forms else sorted(set(ground.fields) - known):
+            message = f"「{id}」の項目「{name}」は、{'・'.join(ground.forms)} にありません。名前を直すか、消してください。{near(name, known)}"
+            sheet.problem("unknown-field", ("access", id), message)
 
 
 def _check_signals(sheet: Sheet, city: Organisation, model: Model) -> None:

@@ -25,6 +25,7 @@ class Ground:
     own: tuple[str, ...] = ()  # forms of which only one's own answers are shown
     opens_case: bool = True
     own_rows: bool = False  # lists show only rows that name the organisation
+    fields: tuple[str, ...] = ()  # of these forms only these fields; none: all
 
     def covers(self, form: str) -> bool:
         """Whether answers of this form are open, whoever gave them."""
@@ -48,8 +49,9 @@ def _ground(id: str, row: Table) -> Ground:
     own: list[object] = row.take("own", list, 'own = ["*"]', optional=True) or []
     opens = row.take("opens_case", bool, "opens_case = false", optional=True)
     rows = row.take("own_rows", bool, "own_rows = true", optional=True)
+    fields: list[object] = row.take("fields", list, 'fields = ["goal_plan"]', optional=True) or []
     row.close()
     if level and level not in LEVELS:
         message = f"{id} の level「{level}」は選べません。{'・'.join(LEVELS)} から選んでください。"
         row.wrong("wrong-value", "level", message)
-    return Ground(id, level, tuple(map(str, forms)), tuple(map(str, own)), opens is not False, rows is True)
+    return Ground(id, level, tuple(map(str, forms)), tuple(map(str, own)), opens is not False, rows is True, tuple(map(str, fields)))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from engine import access, meetings, store
+from engine import access, choices, meetings, store
 from engine.calendar import TOKYO, CalendarError
 from forms.dates import wareki
 from forms.form import Field, Form
@@ -133,7 +133,8 @@ def spoken(scope: "Scope", field: Field, value: Any, level: str = "L2") -> str:
         case "persons":
             return "・".join(filter(None, (name_of(scope, each) for each in value)))
         case "list":
-            return "／".join(_row_spoken(scope, field.rows, row, level) for row in value)
+            veiled = access.concealed(scope.c, scope.facts.case) if field.widget == "person" else frozenset()
+            return "／".join(_row_spoken(scope, field.rows, access.nameless(row, veiled), level) for row in value)
     return str(value)
 
 
@@ -155,6 +156,8 @@ def name_of(scope: "Scope", id: Any) -> str | None:
         return organisation.offices[str(id)].short
     for person in scope.facts.people if scope.facts.case else ():
         if str(person.id) == str(id):
+            if person.concealed:
+                return choices.person_label(person)
             return f"{person.data.get('familyName') or ''}{person.data.get('givenName') or ''}" or person.data.get("role") or None
     if str(id).isdigit():
         return scope.c.scalar(sa.select(store.person_login.c.name).where(store.person_login.c.id == int(id)))

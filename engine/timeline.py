@@ -36,7 +36,7 @@ def read(c: Connection, city: City, sight: Sight, before: int | None = None, siz
     """The newest entries that this person may see, and how many older events there are."""
     event, answer = store.event, store.answer
     query = (
-        sa.select(event, answer.c.form, answer.c.part, answer.c.organisation.label("answered_by"), answer.c.by.label("answerer"))
+        sa.select(event, answer.c.form, answer.c.part, answer.c.organisation.label("answered_by"))
         .outerjoin(answer, answer.c.id == event.c.answer)
         .where(event.c.case == sight.case)
         .order_by(event.c.seq.desc())
@@ -57,8 +57,9 @@ def read(c: Connection, city: City, sight: Sight, before: int | None = None, siz
 
 def _may_see(sight: Sight, row: Any) -> bool:
     if row.form is not None:
-        return row.answerer == sight.by.person or sight.level(row.form, row.answered_by) is not None
-    return sight.sees_all or row.kind in ("CaseOpened",) or row.organisation == sight.by.organisation
+        return sight.level(row.form, row.answered_by) is not None
+    is_own = row.organisation is not None and row.organisation == sight.by.organisation
+    return sight.sees_all or bool(sight.grounds) and (row.kind == "CaseOpened" or is_own)
 
 
 def _entry(c: Connection, city: City, row: Any) -> Entry:

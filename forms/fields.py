@@ -79,6 +79,8 @@ def _strange(schema: Mapping[str, Any], place: str, row: bool) -> Iterator[str]:
         yield f"{place}：x-class に L1、L2、L3 のどれかを書いてください。"
     if schema.get("x-auto") and not schema.get("readOnly"):
         yield f"{place}：x-auto の項目には readOnly: true も書いてください。"
+    if row and "x-hiddenBy" in schema:
+        yield f"{place}：x-hiddenBy は行のなかに書けません。行の項目に書いてください。"
     if schema.get("x-show", "always") != "always":
         yield f"{place}：x-show に書けるのは always だけです。"
     if schema.get("x-rows", "fixed") != "fixed" or ("x-rows" in schema and kind != "list"):
@@ -186,6 +188,7 @@ def _field(name: str, schema: Mapping[str, Any], level: str, parts: tuple[str, .
         more=schema.get("x-more", False),
         fixed=schema.get("x-rows") == "fixed",
         always=schema.get("x-show") == "always",
+        hidden_by=schema.get("x-hiddenBy"),
     )
 
 

@@ -55,6 +55,7 @@ class Field:
 
     `required` says whether it is always required: in the part it was taken from, or in its row.
     `most` is the largest length, number of rows or number allowed.
+    `hidden_by` is the yes-or-no field with which the writer keeps this one from others; the caller decides from whom.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Field:
     more: bool = False
     fixed: bool = False
     always: bool = False
+    hidden_by: str | None = None
 
     def label_of(self, code: object) -> str:
         """The label of an option; the code itself when the form knows no such option."""

@@ -72,6 +72,7 @@ _PROPERTY: Words = {
     "x-more": bool,
     "x-rows": str,
     "x-unit": str,
+    "x-hiddenBy": str,
 }
 _ROW: Words = {
     "$comment": str,

@@ -149,6 +149,7 @@ def _strange_links(form: Form) -> Iterator[str]:
     """Names that lead nowhere: required fields, conditions, rules, print."""
     names = {field.name for field in form.fields}
     parts = {part.id for part in form.parts}
+    ticks = {field.name for field in form.fields if field.kind == "bool"}
     for part in form.parts:
         shown = {field.name: field for field in part.fields}
         for name in part.required:
@@ -161,6 +162,8 @@ def _strange_links(form: Form) -> Iterator[str]:
     for field in form.fields:
         for part_id in {*field.parts} - parts:
             yield f"properties/{field.name}：x-part の「{part_id}」という部分はありません。"
+        if field.hidden_by is not None and field.hidden_by not in ticks:
+            yield f"properties/{field.name}：x-hiddenBy の「{field.hidden_by}」は、はい・いいえの項目ではありません。"
     for condition in form.conditions:
         for name in {*condition.reads, *condition.requires, *condition.binds} - names:
             yield f"allOf：条件にある「{name}」という項目はありません。"

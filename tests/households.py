@@ -141,6 +141,18 @@ def inquiry(tmp_path_factory: pytest.TempPathFactory) -> Played:
     return _play(tmp_path_factory.mktemp("town") / "inquiry", {"asked": "把握していることを答える"})
 
 
+@pytest.fixture(scope="session")
+def drafted(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """A household whose plan is drafted; the agencies are about to say whether they take their roles."""
+    return _play(tmp_path_factory.mktemp("town") / "drafted", {"drafted": "役割を引き受けられるか答える"})
+
+
+@pytest.fixture(scope="session")
+def decided(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """A household whose plan is decided; the support is about to begin."""
+    return _play(tmp_path_factory.mktemp("town") / "decided", {"decided": "モニタリングをする"})
+
+
 @pytest.fixture
 def town(meeting_day: Played, tmp_path: Path) -> Iterator[Town]:
     """The town on the day of a meeting, for one test alone."""
@@ -163,3 +175,15 @@ def request_made(tmp_path_factory: pytest.TempPathFactory) -> Played:
 def requesting_town(request_made: Played, tmp_path: Path) -> Iterator[Town]:
     """The town while a request waits for its answer, for one test alone."""
     yield from _copied(request_made, tmp_path)
+
+
+@pytest.fixture
+def drafting_town(drafted: Played, tmp_path: Path) -> Iterator[Town]:
+    """The town while a plan is drafted, for one test alone."""
+    yield from _copied(drafted, tmp_path)
+
+
+@pytest.fixture
+def supporting_town(decided: Played, tmp_path: Path) -> Iterator[Town]:
+    """The town while a plan is carried out, for one test alone."""
+    yield from _copied(decided, tmp_path)
