@@ -74,6 +74,15 @@ class Ports(ABC):
         if node.id not in self.hosts:
             yield self._port(node, Way.DOWN, Way.UP, (_FROM_BELOW if is_returning else aside) + self._under(node))
 
+    def owners(self) -> dict[Vertex, set[tuple[str, Way]]]:
+        """Whose upper or lower side is at a vertex."""
+        found: dict[Vertex, set[tuple[str, Way]]] = {}
+        for node in self.nodes.values():
+            if node.kind not in ("boundary", "stranger"):
+                for side in (Way.UP, Way.DOWN):
+                    found.setdefault(self.vertex(node, side), set()).add((node.id, side))
+        return found
+
     def _port(self, node: Node, side: Way, way: Way, cost: int) -> Port:
         return Port(node.id, way, self.vertex(node, side), cost)
 

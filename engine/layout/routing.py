@@ -14,7 +14,7 @@ from engine.layout.grid import Vertex, Way, Wires
 from engine.layout.ports import Port, Ports
 from engine.layout.traffic import Path, Traffic, are_related, strangers
 
-_BEND, _CROSSING, _CORNER, _TOUCH = 30, 50, 200, 5000
+_BEND, _CROSSING, _FOREIGN, _CORNER, _TOUCH = 30, 50, 80, 200, 5000
 _ROUNDS = 3
 _HOPE = 1.0  # wires that are shared cost half their length
 
@@ -34,6 +34,7 @@ class Router:
     ) -> None:
         self.wires, self.ports, self.xs, self.ys = wires, ports, xs, ys
         self.returning, self.straight, self.rounds = returning, straight, rounds
+        self.owners = ports.owners()
         self.traffic = Traffic()
 
     def route(self, edges: Iterable[Edge]) -> dict[str, Path]:
@@ -157,6 +158,8 @@ class _Search:
         """What one unit of wire costs."""
         length = abs(self.router.xs[a[0]] - self.router.xs[b[0]]) + abs(self.router.ys[a[1]] - self.router.ys[b[1]])
         cost = length * self._slant(a, way) + (_CROSSING if b in self.wires.avoided else 0)
+        if not way.is_level:
+            cost += _FOREIGN * sum(1 for vertex in (a, b) if self._is_foreign(vertex))
         used = self.traffic.units.get((a, way), ())
         opposite = self.traffic.units.get((b, way.opposite), ())
         is_middle = a[1] not in self.wires.channels_y if way.is_level else a[0] not in self.wires.channels_x
@@ -164,6 +167,11 @@ class _Search:
             foreign = sum(1 for other in used if not are_related(other, self.edge)) + len(opposite)
             cost += _TOUCH * foreign
         return cost * 0.5 if used and all(are_related(other, self.edge) for other in used) else cost
+
+    def _is_foreign(self, vertex: Vertex) -> bool:
+        """Whether a flow going up or down here would seem to leave or enter a node that it has nothing to do with."""
+        owners = self.router.owners.get(vertex, ())
+        return any(side[0] not in (self.edge.source, self.edge.target) and self.traffic.ports.get(side) for side in owners)
 
     def _slant(self, a: Vertex, way: Way) -> float:
         """How much a direction suits: flows run right, loops run left in the corridor above their target."""
