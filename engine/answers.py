@@ -40,6 +40,11 @@ def bad(path: str, message: str) -> Errors:
     return Errors([FieldError(path, message)])
 
 
+_OF_FORM = sa.select(store.answer.c.data, store.answer.c.at).where(store.answer.c.form == sa.bindparam("asked")).order_by(store.answer.c.id.desc()).limit(1)
+_IN_INSTANCE = _OF_FORM.where(store.answer.c.instance == sa.bindparam("this"))
+_IN_CASE = _OF_FORM.where(store.answer.c.case == sa.bindparam("this"))
+
+
 @dataclass
 class Scope:
     """The names at hand while a form is filled: see docs/forms.md. ``task`` and ``state`` are None on the case page."""
@@ -109,11 +114,8 @@ class Scope:
     def latest(self, form: str) -> Any:
         """The newest answer of a form in this instance, or in this case when there is no instance."""
         if form not in self._latest:
-            answer = store.answer
-            where = answer.c.instance == self.facts.instance if self.facts.instance is not None else answer.c.case == self.facts.case
-            row = self.c.execute(
-                sa.select(answer.c.data, answer.c.at).where(where, answer.c.form == form).order_by(answer.c.id.desc()).limit(1)
-            ).one_or_none()
+            here, this = (_IN_INSTANCE, self.facts.instance) if self.facts.instance is not None else (_IN_CASE, self.facts.case)
+            row = self.c.execute(here, {"this": this, "asked": form}).one_or_none()
             found = row.data if row is not None else None
             self._latest[form] = {**found, "answered_at": row.at} if isinstance(found, Mapping) and row is not None and form in self._own_forms else found
         return self._latest[form]

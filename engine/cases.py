@@ -127,7 +127,7 @@ def complete(city: City, task_id: str, submitted: Mapping[str, Any], by: By, key
     """
 
     def prepare(c: Connection, writing: bool) -> tuple[Situation, Command]:
-        task, situation = _task_situation(c, city, task_id, writing)
+        task, situation = at_hand(c, city, task_id, writing)
         if not access.may_do(city, c, by, task):
             raise NotAllowed
         if task.status != "open":
@@ -190,8 +190,8 @@ def _situation(c: Connection, city: City, instance: int, writing: bool = True) -
     return _of(c, city, found, 0)
 
 
-def _task_situation(c: Connection, city: City, task: str, writing: bool) -> tuple[Any, Situation]:
-    """A task with its instance and case, read together."""
+def at_hand(c: Connection, city: City, task: str, writing: bool = False) -> tuple[Any, Situation]:
+    """A task with its instance and case, read together. Raises NotAllowed when there is none."""
     if writing:
         c.execute(_LOCK_BY_TASK, {"this": task})
     found = c.execute(_TASK, {"this": task}).one_or_none()

@@ -11,20 +11,30 @@ from engine.city import By, City
 from engine.facts import Facts
 from forms.choices import Choice, Choices
 from forms.dates import wareki
+from forms.form import Form
 
 NAMELESS = "お名前は伏せています"  # 秘匿事項
+OFFERED = frozenset({"org", "user", "person", "persons", "meeting"})  # kinds of fields
 KINDS = {"city": "市の課", "centre": "総合相談支援センター", "agency": "支援関係機関"}
 
 
-def of(c: Connection, city: City, by: By, facts: Facts | None) -> Choices:
-    """The choices for a form about this case; without a case there are no persons yet."""
-    organisation = city.organisation(c)
-    orgs = tuple(Choice(office.id, office.short, KINDS.get(office.kind, "")) for office in organisation.offices.values())
-    persons = tuple(Choice(str(row.id), person_label(row)) for row in facts.people) if facts is not None else ()
-    held = tuple(
-        Choice(value, f"{wareki(day)}（{'定例' if regular else '随時'}）") for value, day, regular in meetings.offered(c, city)
+def of(c: Connection, city: City, by: By, facts: Facts | None, form: Form | None = None) -> Choices:
+    """The choices for a form about this case; without a case there are no persons yet.
+
+    ``form``: only what its fields choose from is read.
+    """
+    kinds = OFFERED if form is None else {each.kind for field in form.fields for each in (field, *field.rows)}
+    organisation = facts.organisation if facts is not None else city.organisation(c)
+    return Choices(
+        orgs=tuple(Choice(office.id, office.short, KINDS.get(office.kind, "")) for office in organisation.offices.values()),
+        users=_colleagues(c, by, city.today) if "user" in kinds else (),
+        persons=tuple(Choice(str(row.id), person_label(row)) for row in facts.people) if facts is not None and kinds & {"person", "persons"} else (),
+        meetings=_meetings(c, city) if "meeting" in kinds else (),
     )
-    return Choices(orgs=orgs, users=_colleagues(c, by, city.today), persons=persons, meetings=held)
+
+
+def _meetings(c: Connection, city: City) -> tuple[Choice, ...]:
+    return tuple(Choice(value, f"{wareki(day)}（{'定例' if regular else '随時'}）") for value, day, regular in meetings.offered(c, city))
 
 
 def person_label(row: Any) -> str:

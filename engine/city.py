@@ -20,6 +20,7 @@ from forms.schema import load_files
 SETTINGS_IN_FORCE = (
     sa.select(store.settings_version.c.hash).order_by(store.settings_version.c.in_force_from.desc()).limit(1).scalar_subquery()
 ).label("settings_in_force")
+_IN_FORCE = sa.select(SETTINGS_IN_FORCE)
 
 
 def utc_now() -> datetime:
@@ -58,7 +59,7 @@ class City:
     def organisation(self, c: Connection, hash: str | None = None) -> Organisation:
         """organisation.toml in force; it is living, not pinned to a case. ``hash``: its version, where it was read already."""
         versions = store.settings_version
-        hash = hash or c.scalar(sa.select(SETTINGS_IN_FORCE))
+        hash = hash or c.scalar(_IN_FORCE)
         if hash is None:
             raise NotAllowed("まだ公開されていません。./bansou publish で公開してください。")
         if hash not in self._organisations:

@@ -10,6 +10,10 @@ from sqlalchemy.engine import Connection
 from engine import store
 from engine.city import City
 
+_LOAD = sa.select(store.form_draft).where(
+    store.form_draft.c.person == sa.bindparam("this_person"), store.form_draft.c.subject == sa.bindparam("this_subject")
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -29,8 +33,7 @@ def save(city: City, person: int, subject: str, typed: Mapping[str, Sequence[str
 
 
 def load(c: Connection, person: int, subject: str) -> Draft | None:
-    table = store.form_draft
-    row = c.execute(sa.select(table).where(table.c.person == person, table.c.subject == subject)).one_or_none()
+    row = c.execute(_LOAD, {"this_person": person, "this_subject": subject}).one_or_none()
     return Draft(row.data, row.saved_at) if row is not None else None
 
 

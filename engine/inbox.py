@@ -6,6 +6,7 @@ Ordered by due date, then by age. Pages by key, so that a list of a million task
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -69,14 +70,18 @@ def counts(city: City, c: Connection, by: By) -> dict[str, int]:
 
 def next_of_case(city: City, c: Connection, by: By, case: int) -> str | None:
     """The next task of this case that this person could do: what a finished task leads to."""
-    task, candidate = store.task, store.candidate
-    mine = sa.or_(
-        task.c.assignee == by.person,
-        sa.and_(task.c.assignee.is_(None), task.c.id.in_(sa.select(candidate.c.task).where(candidate.c.grp.in_(by.groups or {""})))),
-    )
-    return c.scalar(
+    found: str | None = c.scalar(_next_of_case(), {"this": case, "me": by.person, "groups": sorted(by.groups or {""})})
+    return found
+
+
+@cache
+def _next_of_case() -> sa.Select[Any]:
+    task, candidate, me = store.task, store.candidate, sa.bindparam("me", type_=sa.Integer)
+    for_groups = sa.select(candidate.c.task).where(candidate.c.grp.in_(sa.bindparam("groups", expanding=True)))
+    mine = sa.or_(task.c.assignee == me, sa.and_(task.c.assignee.is_(None), task.c.id.in_(for_groups)))
+    return (
         sa.select(task.c.id)
-        .where(task.c.case == case, task.c.status == "open", mine, sa.or_(task.c.excluded.is_(None), task.c.excluded != by.person))
+        .where(task.c.case == sa.bindparam("this"), task.c.status == "open", mine, sa.or_(task.c.excluded.is_(None), task.c.excluded != me))
         .order_by(task.c.due_on, task.c.id)
         .limit(1)
     )

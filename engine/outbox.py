@@ -22,13 +22,21 @@ log = logging.getLogger("bansou.outbox")
 LEASE = timedelta(seconds=60)
 BACK_OFF = (5, 30, 120, 600, 3600)  # seconds until the next try
 TRIES = 8  # after that the row is dead work, shown to the administrator
+
+_FREE = sa.or_(store.outbox.c.leased_until.is_(None), store.outbox.c.leased_until < sa.bindparam("now"))
+_DUE_IN_CASE = (
+    sa.select(store.outbox.c.id)
+    .where(store.outbox.c.case == sa.bindparam("this"), store.outbox.c.due_at <= sa.bindparam("now"), _FREE)
+    .where(store.outbox.c.tries < TRIES, store.outbox.c.done_at.is_(None))
+    .limit(1)
+)
 SETTLED = object()  # the way of a message that has arrived already
 
 
 def drain(city: City, case: int) -> int:
     """Carry out what waits in this case now, and what that causes in turn. Gives how many rows."""
     done = 0
-    while done < 200:
+    while done < 200 and _is_due(city, case):
         rows = _claim(city, store.outbox, 20, store.outbox.c.case == case)
         if not rows:
             return done
@@ -36,6 +44,12 @@ def drain(city: City, case: int) -> int:
             _try(city, row)
             done += 1
     return done
+
+
+def _is_due(city: City, case: int) -> bool:
+    """Whether anything waits in this case; asked after every completion, and mostly nothing does."""
+    with city.store.reading() as c:
+        return c.execute(_DUE_IN_CASE, {"this": case, "now": city.now()}).first() is not None
 
 
 def work(city: City, limit: int = 50) -> int:

@@ -137,6 +137,13 @@ def person(store: Store, person_id: int) -> Person | None:
     return _person(row) if row else None
 
 
+def person_with_groups(store: Store, person_id: int, on: date) -> tuple[Person, frozenset[str]] | None:
+    """The person with this id, active or not, and the groups of which they are a member on a day; read at every request."""
+    with store.reading() as connection:
+        rows = connection.execute(_WITH_GROUPS, {"this": person_id, "on": on}).all()
+    return (_person(rows[0]), frozenset(row.grp for row in rows if row.grp is not None)) if rows else None
+
+
 def person_by_login(store: Store, login: str) -> Person | None:
     """The person with this login, active or not."""
     with store.reading() as connection:
@@ -225,9 +232,16 @@ def _change(person_id: int) -> sa.Update:
     return sa.update(person_login).where(person_login.c.id == person_id)
 
 
-def in_force(on: date) -> sa.ColumnElement[bool]:
+def in_force(on: date | sa.BindParameter[date]) -> sa.ColumnElement[bool]:
     """The condition on ``membership`` for a day: both ends included."""
     return sa.and_(membership.c.since <= on, sa.or_(membership.c.until.is_(None), membership.c.until >= on))
+
+
+_WITH_GROUPS = (
+    sa.select(person_login, membership.c.grp)
+    .outerjoin(membership, sa.and_(membership.c.person == person_login.c.id, in_force(sa.bindparam("on", type_=sa.Date))))
+    .where(person_login.c.id == sa.bindparam("this"))
+)
 
 
 def _join(connection: Connection, person_id: int, group: str, since: date, until: date | None) -> None:

@@ -60,7 +60,7 @@ def begin_session(person: Person) -> None:
     session.update(person=person.id, version=person.session_version, began=moment, seen=moment)
     if forms_of_same_person:  # a page left open over lunch can still be sent
         session["csrf_token"] = forms_of_same_person
-    g.me = _with_groups(person)
+    g.me = _member(person, people.groups_of(store(), person.id, today()))
 
 
 def recognise() -> Response | None:
@@ -188,16 +188,16 @@ def _from_session() -> tuple[SignedIn | None, str | None]:
     began, seen = (datetime.fromtimestamp(session[key], moment.tzinfo) for key in ("began", "seen"))
     if moment - began >= LONGEST or moment - seen >= IDLE:
         return None, "time"
-    person = people.person(store(), session["person"])
+    person, groups = people.person_with_groups(store(), session["person"], today()) or (None, frozenset())
     if person is None or not person.active or person.session_version != session["version"]:
         return None, "elsewhere"
     if moment - seen >= NOTED_EVERY:
         session["seen"] = moment.timestamp()
-    return _with_groups(person), None
+    return _member(person, groups), None
 
 
-def _with_groups(person: Person) -> SignedIn:
-    groups = people.groups_of(store(), person.id, today())
+def _member(person: Person, groups: frozenset[str]) -> SignedIn:
+    """A person acting for the one organisation there is, or for the one that was chosen."""
     all_of_them = {organisation_of(group) for group in groups}
     chosen = session.get("organisation") if len(all_of_them) > 1 else next(iter(all_of_them), None)
     return SignedIn(person, groups, chosen if chosen in all_of_them else None)

@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Blueprint, jsonify, redirect, render_template, request, session, url_for
 from sqlalchemy.engine import Connection
 from werkzeug.wrappers import Response
 
 import forms
-from engine import access, answers, assignments, cases, choices, drafts, inbox, outbox, replies, store, whereabouts
+from engine import access, answers, assignments, cases, choices, drafts, inbox, outbox, replies, whereabouts
 from engine.city import By
 from engine.errors import NoLongerOpen, NotAllowed
 from engine.facts import Facts
 from engine.kernel.model import Node
 from engine.kernel.running import Executable
-from engine.kernel.state import load
+from engine.kernel.state import State
 from forms import Form
 from web import acting, correspondence, timeline
 from web.context import city, now
@@ -36,6 +35,7 @@ class Desk:
     case: Any
     instance: Any
     executable: Executable
+    state: State
     facts: Facts
     form: Form | None
     part: str
@@ -49,11 +49,10 @@ class Desk:
         return f"task:{self.task.id}"
 
     def scope(self) -> answers.Scope:
-        state = load(bytes(self.instance.state))
-        return answers.Scope(self.c, city(), self.facts, self.executable, state, self.by, self.task, self.instance.closure)
+        return answers.Scope(self.c, city(), self.facts, self.executable, self.state, self.by, self.task, self.instance.closure)
 
     def choices(self) -> forms.Choices:
-        return choices.of(self.c, city(), self.by, self.facts)
+        return choices.of(self.c, city(), self.by, self.facts, self.form)
 
     @property
     def is_mine_to_answer(self) -> bool:
@@ -109,7 +108,8 @@ def _complete(desk: Desk, submitted: dict[str, Any], sent: Any) -> str | Respons
     except NoLongerOpen:
         with city().store.reading() as c:  # what was read before shows it open still
             return _conflict(_desk(c, desk.task.id), sent)
-    drafts.forget(city(), desk.by.person or 0, desk.subject)
+    if drafts.load(desk.c, desk.by.person or 0, desk.subject) is not None:
+        drafts.forget(city(), desk.by.person or 0, desk.subject)
     outbox.drain(city(), outcome.case)
     acting.say_done(_("「%(title)s」を終えました。", title=desk.task.name))
     session["left_case"] = outcome.case
@@ -175,14 +175,12 @@ def attach(task: str) -> Response | tuple[str, int]:
 
 def _desk(c: Connection, id: str) -> Desk:
     by = acting.by()
-    task = c.execute(sa.select(store.task).where(store.task.c.id == id)).one_or_none()
-    if task is None or not (access.may_do(city(), c, by, task) or access.may_reassign(c, by, task)):
+    task, found = cases.at_hand(c, city(), id)
+    if not (access.may_do(city(), c, by, task) or access.may_reassign(c, by, task)):
         raise NotAllowed
-    instance = c.execute(sa.select(store.instance).where(store.instance.c.id == task.instance)).one()
-    case = c.execute(sa.select(store.case).where(store.case.c.id == task.case)).one()
-    form = city().forms(c, instance.closure)[task.form] if task.form is not None else None
+    form = city().forms(c, found.row.closure)[task.form] if task.form is not None else None
     part = task.part or (form.parts[0].id if form is not None else "")
-    return Desk(c, by, task, case, instance, city().executable(c, instance.closure), Facts(c, city(), case.id, instance.id), form, part)
+    return Desk(c, by, task, found.facts.row, found.row, found.executable, found.state, found.facts, form, part)
 
 
 def _may(level: str) -> bool:
@@ -310,6 +308,11 @@ def _here(desk: Desk, process: Any) -> dict[str, Any]:
     }
 
 
+def _typed_at(sent: Any, path: str) -> str:
+    """What was typed in a field that could not be read."""
+    return "　".join(text for name, texts in sent.typed.items() if name == path or name.startswith(f"{path}-") for text in texts if text)
+
+
 def _conflict(desk: Desk, sent: Any) -> tuple[str, int]:
     """Somebody was first: who, when, what happened meanwhile; and everything that was typed."""
     c, task = desk.c, desk.task
@@ -320,6 +323,7 @@ def _conflict(desk: Desk, sent: Any) -> tuple[str, int]:
         "how": _("完了しました") if task.status == "done" else _("取り下げました"),
     }  # fmt: skip
     typed = forms.show(desk.form, sent.data, part=desk.part, may=_may, choices=desk.choices()) if desk.form is not None and sent is not None else None
+    unread = [{"message": each.message, "typed": _typed_at(sent, each.path)} for each in sent.errors] if sent is not None else []
     onward = [{"title": _("やることの一覧へ"), "url": url_for("inbox.index")}]
     if sight.may_open:
         onward.insert(0, {"title": _("ケースを開く"), "url": url_for("cases.show", number=desk.case.number)})
@@ -329,6 +333,6 @@ def _conflict(desk: Desk, sent: Any) -> tuple[str, int]:
             "title": task.name, "number": desk.case.number, "case_title": access.names(city(), c, [task.case]).get(task.case, "") if sight.names else "",
             "case_url": url_for("cases.show", number=desk.case.number) if sight.may_open else None,
         },
-        ended=ended, meanwhile=timeline.entries(c, desk.by, sight, 8), typed=typed, onward=onward,
+        ended=ended, meanwhile=timeline.entries(c, desk.by, sight, 8), typed=typed, unread=unread, onward=onward,
     )  # fmt: skip
     return page, 409
