@@ -62,22 +62,19 @@ def find(city: City, c: Connection, by: By, text: str, page: int = 1, size: int 
     wanted = key(text)
     if not wanted or len(text) > LONGEST or find_unusable(text) or is_too_short(text):
         return Results((), 0)
-    case = store.case
-    number = _number(text)
+    case, number = store.case, _number(text)
+    best: sa.ColumnElement[Any]
     if number is not None:
-        matches: sa.ColumnElement[bool] = case.c.number.contains(number, autoescape=True)
-        best: sa.ColumnElement[Any] = sa.case((case.c.number == number, 0), else_=1)
+        query, best = sa.select(case.c.id).where(case.c.number.contains(number, autoescape=True)), case.c.number != number
     else:
-        starts, holds = _starts(wanted), _holds(wanted)
-        matches, best = _has(starts if len(wanted) == 1 else holds), sa.case((_has(starts), 0), else_=1)
-    which = sa.and_(matches, access.openable(city.organisation(c), by, city.today))
-    limited = sa.select(case.c.id).where(which).limit(MOST).subquery()
-    total = c.scalar(sa.select(sa.func.count()).select_from(limited)) or 0
-    rows = c.execute(
-        sa.select(case).where(which).order_by(best, case.c.active_at.desc(), case.c.id.desc()).limit(size).offset((page - 1) * size)
-    ).all()
-    found = {} if number is not None else _persons(c, [row.household for row in rows], wanted)
-    return Results(tuple(_found(city, c, rows, found)), total)
+        ranked = _ranked(wanted)
+        query, best = sa.select(case.c.id).join(ranked, ranked.c.household == case.c.household), ranked.c.rank
+    mine = access.openable(city.organisation(c), by, city.today)
+    ids = c.scalars(query.where(mine).order_by(best, case.c.active_at.desc(), case.c.id.desc()).limit(MOST)).all()
+    shown = ids[(page - 1) * size : page * size]
+    rows = {row.id: row for row in c.execute(sa.select(case).where(case.c.id.in_(shown)))}
+    found = {} if number is not None else _persons(c, [row.household for row in rows.values()], wanted)
+    return Results(tuple(_found(city, c, [rows[id] for id in shown], found)), len(ids))
 
 
 def recent(city: City, c: Connection, by: By, size: int = PAGE) -> tuple[Found, ...]:
@@ -103,19 +100,17 @@ def _number(text: str) -> str | None:
     return f"{whole[1]}-{int(whole[2]):05d}" if whole is not None else plain
 
 
-def _starts(wanted: str) -> sa.ColumnElement[bool]:
-    person = store.person
-    return sa.or_(*(column.startswith(wanted, autoescape=True) for column in (person.c.kana_key, person.c.name_key)))
+def _like(wanted: str, at_start: bool) -> sa.ColumnElement[bool]:
+    """Whether a person's reading or name begins with, or holds, what is looked for."""
+    keys = (store.person.c.kana_key, store.person.c.name_key)
+    return sa.or_(*(key.startswith(wanted, autoescape=True) if at_start else key.contains(wanted, autoescape=True) for key in keys))
 
 
-def _holds(wanted: str) -> sa.ColumnElement[bool]:
-    person = store.person
-    return sa.or_(*(column.contains(wanted, autoescape=True) for column in (person.c.kana_key, person.c.name_key)))
-
-
-def _has(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """Whether somebody of a case's household is like this."""
-    return store.case.c.household.in_(_members(store.household_member.c.household).where(condition))
+def _ranked(wanted: str) -> sa.Subquery:
+    """The households of those who are like this, the beginnings first. One ideograph counts only as a beginning."""
+    household, starts = store.household_member.c.household, _like(wanted, True)
+    rank = sa.func.min(sa.case((starts, 0), else_=1)).label("rank")
+    return _members(household, rank).where(_like(wanted, len(wanted) == 1)).group_by(household).subquery()
 
 
 def _members(*columns: Any) -> sa.Select[Any]:
@@ -132,7 +127,7 @@ def _persons(c: Connection, households: Iterable[int], wanted: str) -> dict[int,
     member, person = store.household_member, store.person
     rows = c.execute(
         _members(member.c.household, person.c.data)
-        .where(member.c.household.in_(list(households)), _holds(wanted))
+        .where(member.c.household.in_(list(households)), _like(wanted, False))
         .order_by(member.c.household, member.c.position)
     )
     found: dict[int, str] = {}
