@@ -108,7 +108,7 @@ def _item(executable: Executable, state: State, id: str) -> Any:
     for each in (token, *state.scopes(token)):
         loop = executable.nodes[each.element].loop
         if each.index is not None and loop is not None:
-            value = each.data[loop.item]
+            value = state.value(each, loop.item)
             return plain(dict(value) if isinstance(value, dict) else {loop.item: value})
     return None
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from engine.kernel import specs
+from engine.kernel import placing, specs
 from engine.kernel.commands import Command, Complete, Deliver, Fire, Placement, Retry, Signal, Start
 from engine.kernel.errors import NotWaiting
 from engine.kernel.events import Event
@@ -69,13 +69,14 @@ def place(model: Executable, state: State, placements: Iterable[Placement], cont
 
     ``state`` gives process, instance, version, data, phases and activations. A task or timer that is placed with ``since`` and
     ``due`` keeps them. Gateways and other elements that do not wait are carried out at once.
+    ``placing.describe`` says of a marking which placements make it up.
     """
     emptied = State(
         state.process, state.instance, state.version, "open", (), state.data, state.phases, state.activations, None,
     )  # fmt: skip
     run = Run(model, emptied, context)
     for placement in placements:
-        run.put(placement)
+        placing.put(run, placement)
     run.go()
     return run.marking(), tuple(run.events)
 

@@ -50,20 +50,44 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
-    """Where ``place`` puts a token: the elements of the scopes that hold it (outermost first, each with its loop item), and the element.
+class Around:
+    """One activity that holds a token which is placed. Tokens that name the same ``element`` and ``key`` are held by the same one.
 
-    ``since`` and ``due`` are kept where given; a timer without ``due`` counts from ``since``, and that from now.
-    ``watches`` gives boundary events of the activity their moments.
+    ``inputs``: of a call; evaluated anew where not given. ``watches``: as for a Placement.
+    Of a multi-instance activity: ``item`` and number of the round, the items that wait for their turn, how many rounds began, and the
+    ``activation`` under which its answers were given, which goes on.
     """
 
     element: str
-    path: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    key: str = ""
+    since: datetime | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] | None = None
+    watches: Mapping[str, datetime | None] = field(default_factory=dict)
+    activation: str | None = None
+    round: int | None = None
+    item: Any = None
+    begun: int = 0
+    waiting: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where ``place`` puts a token: the activities that hold it, outermost first, and the element.
+
+    One round of a multi-instance task is placed at the task, with the task itself as its last ``path``.
+    ``since`` and ``due`` are kept where given; a timer without ``due`` counts from ``since``, and that from now.
+    ``watches``: moments of the boundary events of an activity, or of the events after an event gateway. One that is not named is
+    armed anew, counting from ``since``; one that is None has happened, and is not armed.
+    """
+
+    element: str
+    path: tuple[Around, ...] = ()
     since: datetime | None = None
     due: datetime | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     via: str | None = None
-    watches: Mapping[str, datetime] = field(default_factory=dict)
+    watches: Mapping[str, datetime | None] = field(default_factory=dict)
 
 
 Command = Start | Complete | Deliver | Fire | Signal | Retry

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
@@ -16,7 +17,6 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.kernel import events, specs
 from engine.kernel.closure import list_forms, reads
-from engine.kernel.commands import Placement
 from engine.kernel.errors import CannotGoOn, NotWaiting
 from engine.kernel.model import Flow, Model, Node, Process, walk
 from engine.kernel.names import Context, Feel
@@ -65,14 +65,15 @@ class Step(Task):
     index: int | None = None
     inputs: Mapping[str, Any] | None = None
     choice: Flow
+    moments: Mapping[str, datetime | None] = MappingProxyType({})  # of events that begin to wait with it; None: not any more
     waiting: list[Any]
     begun = 0
     running = 0
     failed = False
 
-    def _add_child(self, task_spec: Any, state: int = TaskState.MAYBE) -> "Step":
+    def _add_child(self, task_spec: Any, state: int = TaskState.MAYBE, id: str | None = None) -> "Step":
         run: Run = self.workflow.top_workflow
-        child = Step(self.workflow, task_spec, self, state, id=run.next_id())
+        child = Step(self.workflow, task_spec, self, state, id=id or run.next_id())
         child.since = run.context.now
         return child
 
@@ -143,6 +144,7 @@ class Run(_Within, BpmnWorkflow):
         self.events: list[events.Event] = []
         self.queue: deque[Step] = deque()
         self.because = ""
+        self.placed: dict[str, str] = {}  # activities that ``place`` opened, and for which key
         self.ended_in = state.ended_in
         self._given = 0
         self.set_up({})
@@ -214,59 +216,6 @@ class Run(_Within, BpmnWorkflow):
             step._set_state(TaskState.FUTURE)
             step.task_spec._update(step)
             step.failed = step._state == TaskState.ERROR
-
-    def put(self, placement: Placement) -> None:
-        """One token at its place; the scopes that hold it are opened when they are not open yet."""
-        workflow: Run | Scope = self
-        holder: Step | None = None
-        for element, item in placement.path:
-            holder = self._holder(workflow, element, item)
-            workflow = self.subprocesses[holder.id]
-        child = workflow.task_tree._add_child(workflow.spec.task_specs[placement.element], TaskState.FUTURE)
-        child.since = placement.since or self.context.now
-        child.due, child.via, child.data = placement.due, placement.via, dict(placement.data)
-        child.task_spec._update(child)
-        for watcher in workflow.live():
-            if watcher.host == child.id and source(watcher.task_spec.name) in placement.watches:
-                watcher.due = placement.watches[source(watcher.task_spec.name)]
-
-    def _holder(self, workflow: "Run | Scope", element: str, item: Mapping[str, Any]) -> Step:
-        spec = workflow.spec.task_specs[element]
-        if isinstance(spec, specs.Rounds):
-            return self._round(workflow, spec, item)
-        for step in workflow.live():
-            if step.task_spec is spec and step.id in self.subprocesses:
-                return step
-        step = workflow.task_tree._add_child(spec, TaskState.FUTURE)
-        step.data = dict(item)
-        spec.enter(step)
-        self.open_scope(step, spec.scope_data(step))
-        step._set_state(TaskState.STARTED)
-        spec.watch(step)
-        return step
-
-    def _round(self, workflow: "Run | Scope", spec: specs.Rounds, item: Mapping[str, Any]) -> Step:
-        loop = spec.node.loop
-        assert loop is not None
-        container = next((step for step in workflow.live() if step.task_spec is spec), None)
-        if container is None:
-            container = workflow.task_tree._add_child(spec, TaskState.FUTURE)
-            spec.enter(container)
-            container.waiting, container.begun, container.running = [], 0, 0
-            container._set_state(TaskState.STARTED)
-            self.activations[spec.name] = container.id
-            spec.watch(container)
-        for step in container.live_children():
-            if step.data.get(loop.item) == item:
-                return step
-        child = container._add_child(workflow.spec.task_specs[spec.name + specs.EACH], TaskState.FUTURE)
-        child.index, child.data = container.begun, {**container.data, loop.item: dict(item)}
-        container.begun += 1
-        container.running += 1
-        if isinstance(child.task_spec, specs.Scoped):
-            self.open_scope(child, child.task_spec.scope_data(child))
-            child._set_state(TaskState.STARTED)
-        return child
 
     def proceed(self, step: Step) -> None:
         """An activity whose inside is over goes on."""

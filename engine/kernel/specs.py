@@ -86,8 +86,10 @@ class Activity(Element):
 
     def watch(self, my_task: "Step") -> None:
         for name in self.boundaries:
+            if name in my_task.moments and my_task.moments[name] is None:
+                continue
             watcher = my_task.parent._add_child(self._wf_spec.task_specs[name], TaskState.FUTURE)
-            watcher.host = my_task.id
+            watcher.host, watcher.since, watcher.due = my_task.id, my_task.since, my_task.moments.get(name)
             watcher.data = dict(my_task.data)
             watcher.task_spec._update(watcher)
 
@@ -311,6 +313,8 @@ class EventGateway(Element, defaults.EventBasedGateway):
 
     def _on_complete_hook(self, my_task: "Step") -> None:
         self.leave(my_task, self.node.outgoing, host=my_task.id)
+        for child in my_task.children:
+            child.since, child.due = my_task.since, my_task.moments.get(child.task_spec.name)
 
 
 class Scoped(Activity):

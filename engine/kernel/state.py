@@ -70,6 +70,15 @@ class State:
             holders.append(token)
         return holders
 
+    def value(self, token: Token, name: str) -> Any:
+        """What a token carries under a name: its own, or that of the nearest scope, since a token keeps only what differs from it."""
+        for each in (token, *self.scopes(token)):
+            if each is not token and each.inputs is not None:
+                return each.inputs.get(name)
+            if name in each.data:
+                return each.data[name]
+        return self.data.get(name)
+
     def activation(self, token: Token) -> str | None:
         """The innermost multi-instance activation that a token stands in."""
         return next((each.id for each in self.scopes(token) if each.rounds is not None), None)

@@ -58,14 +58,18 @@ class Run:
 
     def go(self) -> Run:
         while not self.game.ended and self.steps < LONGEST:
-            who, wait = self.chance.choice(self.game.waits())
-            if wait.kind == "signal":
-                self.game.signalled()
-                self.play.does(Signal("lost"))
-            else:
-                self.happens(who, wait)
-            self.look()
+            self.step()
         return self
+
+    def step(self) -> None:
+        """Something that is waited for comes."""
+        who, wait = self.chance.choice(self.game.waits())
+        if wait.kind == "signal":
+            self.game.signalled()
+            self.play.does(Signal("lost"))
+        else:
+            self.happens(who, wait)
+        self.look()
 
     def happens(self, who: Any, wait: Any) -> None:
         play = self.play
