@@ -20,6 +20,7 @@ from engine.usual import Usual, usual
 from engine.watch import Watch
 
 PAGE = 6  # as many as somebody acts on at once
+BATCH = 40  # tasks looked at in one go; more than one of them may belong to a case
 MOST_WAITS = 50
 
 
@@ -58,31 +59,55 @@ class Overstay:
 
 
 def page(look: Watch, after: str | None = None, size: int = PAGE) -> tuple[list[Stall], str | None]:
-    """Those whose deadline passed longest ago first, and the key of the next page. NotAllowed: no such key."""
+    """Those whose deadline passed longest ago first, and the key of the next page. Raises NotAllowed for no such key."""
+    found: dict[str, int] = {}  # the most urgent task of each case, and how many more there are
+    keys: list[str] = []
+    place = _place(after) if after is not None else None
+    while len(found) <= size and (rows := _next(look, place)):
+        urgent = _most_urgent(look, {row.case for row in rows})
+        for row in rows:
+            if urgent[row.case][0] == row.id and len(found) <= size:
+                found[row.id] = urgent[row.case][1] - 1
+                keys.append(f"{row.due_on or NO_DAY}~{row.id}")
+        place = (rows[-1].due_on, rows[-1].id)
+    onward = keys[size - 1] if len(found) > size else None
+    return _told(look, dict(list(found.items())[:size])), onward
+
+
+def _next(look: Watch, after: tuple[date | None, str] | None) -> list[Any]:
+    """The stalled tasks after a place, by deadline, those without one last; read from the index, as many as are looked at."""
     task = store.task
-    due = sa.func.coalesce(task.c.due_on, NO_DAY)
-    place = sa.func.row_number().over(partition_by=task.c.case, order_by=[due, task.c.id])
-    together = sa.func.count().over(partition_by=task.c.case)
-    ranked = (
-        sa.select(task.c.id, task.c.case, due.label("due"), place.label("place"), together.label("together"))
-        .where(look.theirs, look.stalled)
-        .subquery()
-    )
-    query = sa.select(ranked).where(ranked.c.place == 1)
-    if after is not None:
-        start, case = _place(after)
-        query = query.where(sa.or_(ranked.c.due > start, sa.and_(ranked.c.due == start, ranked.c.case > case)))
-    rows = look.c.execute(query.order_by(ranked.c.due, ranked.c.case).limit(size + 1)).all()
-    onward = f"{rows[size - 1].due}~{rows[size - 1].case}" if len(rows) > size else None
-    return _told(look, {row.id: row.together - 1 for row in rows[:size]}), onward
+    query = sa.select(task.c.id, task.c.case, task.c.due_on).where(look.theirs, look.stalled).limit(BATCH)
+    if after is None or after[0] is not None:
+        dated = query.where(task.c.due_on.is_not(None)).order_by(task.c.due_on, task.c.id)
+        if after is not None:
+            later = sa.or_(task.c.due_on > after[0], task.c.id > after[1])
+            dated = dated.where(task.c.due_on >= after[0], later)
+        if rows := look.c.execute(dated).all():
+            return list(rows)
+    undated = query.where(task.c.due_on.is_(None)).order_by(task.c.id)
+    if after is not None and after[0] is None:
+        undated = undated.where(task.c.id > after[1])
+    return list(look.c.execute(undated))
 
 
-def _place(after: str) -> tuple[date, int]:
-    day, _, case = after.partition("~")
+def _most_urgent(look: Watch, cases: Iterable[int]) -> dict[int, tuple[str, int]]:
+    """Of each case its most urgent stalled task, and how many there are."""
+    task = store.task
+    found: dict[int, list[tuple[date, str]]] = {}
+    query = sa.select(task.c.id, task.c.case, task.c.due_on).where(look.theirs, look.stalled, task.c.case.in_(list(cases)))
+    for row in look.c.execute(query):
+        found.setdefault(row.case, []).append((row.due_on or NO_DAY, row.id))
+    return {case: (min(tasks)[1], len(tasks)) for case, tasks in found.items()}
+
+
+def _place(after: str) -> tuple[date | None, str]:
+    day, _, id = after.partition("~")
     try:
-        return date.fromisoformat(day), int(case)
+        due_on = date.fromisoformat(day)
     except ValueError as error:
         raise NotAllowed from error
+    return (None if due_on == NO_DAY else due_on), id
 
 
 def overstays(look: Watch) -> list[Overstay]:
@@ -140,11 +165,11 @@ def _stall(
         number=row.number, household=names.get(row.case, ""), may_open=may_open, task=row.id, step=row.name,
         days=look.since(row.opened_at), late=look.since(row.due_on) if is_late else 0, quiet=look.since(row.active_at),
         groups=tuple(row.groups), is_taken=row.assignee is not None, person=row.person if helps or is_mine else None,
-        more=more, next=_next(look, row), usual=usually[row.element], may_reassign=helps, may_take=is_mine or could_do,
+        more=more, next=_following(look, row), usual=usually[row.element], may_reassign=helps, may_take=is_mine or could_do,
     )  # fmt: skip
 
 
-def _next(look: Watch, row: Any) -> str | None:
+def _following(look: Watch, row: Any) -> str | None:
     process = look.city.executable(look.c, row.closure).process(row.process)
     following = whereabouts.ahead(process, row.element.split(":")[1], 1)
     return following[0].name if following else None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from itertools import accumulate
 
 import sqlalchemy as sa
 
@@ -25,32 +25,37 @@ def overdue_by_week(look: Watch) -> tuple[Point, ...]:
     The look must not be narrowed: what a person or step had at that time is not asked.
     """
     moments = [look.city.now() - timedelta(weeks=back) for back in reversed(range(WEEKS))]
-    still_open = _open(look, moments)
-    closed = _closed(look, moments[0])
-    return tuple(
-        Point(day_in_tokyo(moment), count + sum(_was_overdue(row, moment) for row in closed))
-        for moment, count in zip(moments, still_open, strict=True)
-    )
+    both = zip(moments, _open(look, moments), _closed(look, moments), strict=True)
+    return tuple(Point(day_in_tokyo(moment), open_ + closed) for moment, open_, closed in both)
 
 
 def _open(look: Watch, moments: list[datetime]) -> list[int]:
-    """How many of the tasks that are open now were overdue at each moment."""
+    """How many of the tasks that are open now were overdue at each moment: from the first on at which they were."""
     task = store.task
-    then = (sa.and_(task.c.opened_at <= each, stalling.overdue(day_in_tokyo(each))) for each in moments)
-    sums = (sa.func.sum(sa.case((was, 1), else_=0)) for was in then)
-    row = look.c.execute(sa.select(*sums).where(look.theirs, stalling.overdue(look.today))).one()
-    return [count or 0 for count in row]
+    since = sa.case(*((_overdue_at(moment), number) for number, moment in enumerate(moments)))
+    rows = look.c.execute(
+        sa.select(since.label("since"), sa.func.count().label("n"))
+        .where(look.theirs, stalling.overdue(look.today), task.c.opened_at <= moments[-1])
+        .group_by(since)
+    )
+    counts = {row.since: row.n for row in rows}
+    return list(accumulate(counts.get(number, 0) for number in range(len(moments))))
 
 
-def _closed(look: Watch, since: datetime) -> list[Any]:
-    """The tasks closed since then after their last day."""
+def _closed(look: Watch, moments: list[datetime]) -> list[int]:
+    """How many of the tasks that were closed since were overdue at each moment."""
     task = store.task
-    columns = (task.c.groups, task.c.opened_at, task.c.due_on, task.c.closed_at)
-    rows = look.c.execute(sa.select(*columns).where(task.c.closed_at > since, task.c.due_on < look.today)).all()
-    seen = {group for office in look.offices for group in office.groups}
-    late = (row for row in rows if row.due_on < day_in_tokyo(row.closed_at))
-    return [row for row in late if look.sees_everything or seen & set(row.groups)]
+    then = [sa.and_(_overdue_at(moment), task.c.closed_at > moment) for moment in moments]
+    lately = task.c.closed_at > moments[0]
+    if look.sees_everything:
+        sums = (sa.func.sum(sa.case((was, 1), else_=0)) for was in then)
+        return [count or 0 for count in look.c.execute(sa.select(*sums).where(lately)).one()]
+    columns = (was.label(f"at_{number}") for number, was in enumerate(then))
+    rows = look.c.execute(sa.select(task.c.groups, *columns).where(lately, sa.or_(*then)))
+    own = set(look.own_office.groups)
+    seen = [row for row in rows if own & set(row.groups)]
+    return [sum(bool(getattr(row, f"at_{number}")) for row in seen) for number in range(len(moments))]
 
 
-def _was_overdue(row: Any, moment: datetime) -> bool:
-    return bool(row.opened_at <= moment < row.closed_at and row.due_on < day_in_tokyo(moment))
+def _overdue_at(moment: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(store.task.c.opened_at <= moment, stalling.overdue(day_in_tokyo(moment)))

@@ -142,16 +142,13 @@ class Watch:
 
     @cached_property
     def their_waits(self) -> sa.ColumnElement[bool]:
-        """On ``timer`` joined with its case. A wait is nobody's step; it is seen by those who lead the 主担当."""
+        """On ``timer``. A wait is nobody's step; it is seen by those who lead the 主担当."""
         if self.narrow.person is not None:
             return sa.false()
-        terms: list[sa.ColumnElement[bool]] = []
-        if not self.sees_everything:
-            terms.append(store.case.c.lead_org == self.own_office.id)
+        leads = {self.narrow.office} if self.sees_everything else {self.own_office.id, self.narrow.office or self.own_office.id}
+        terms = [_is_led_by(office) for office in sorted(each for each in leads if each is not None)]
         if self.narrow.step is not None:
             terms.append(store.timer.c.element == self.narrow.step)
-        if self.narrow.office is not None:
-            terms.append(store.case.c.lead_org == self.narrow.office)
         return sa.and_(sa.true(), *terms)
 
     @cached_property
@@ -159,10 +156,24 @@ class Watch:
         """On ``timer``: its moment passed and nothing went on."""
         return stalling.stalled_waits(self.c, self.calendar, self.today)
 
+    @cached_property
+    def steps(self) -> list[Any]:
+        """Open, stalled and overdue tasks by step (``key``), counted in one go."""
+        task = store.task
+        name, process = sa.func.max(task.c.name).label("name"), sa.func.min(task.c.process).label("process")
+        late = _many(stalling.overdue(self.today)).label("overdue")
+        return list(self.c.execute(_lines(self, task.c.element, name, process, late)))
+
     def since(self, moment: datetime | date) -> int:
         """Open days since something that is over, at least one: on a closed day, too, what is past is past."""
         day = day_in_tokyo(moment) if isinstance(moment, datetime) else moment
         return max(1, self.calendar.workdays_between(day, self.today))
+
+
+def _is_led_by(office: str) -> sa.ColumnElement[bool]:
+    """The condition on ``timer``: this office is the 主担当 of its case."""
+    case = store.case.alias()
+    return sa.exists().where(case.c.id == store.timer.c.case, case.c.lead_org == office)
 
 
 def _waits_on(office: Office) -> sa.ColumnElement[bool]:
@@ -174,36 +185,42 @@ def _waits_on(office: Office) -> sa.ColumnElement[bool]:
 # -- counting ----------------------------------------------------------------------------------------------------------
 def counts(look: Watch) -> Counts:
     """Everything within this look."""
-    task, timer, case = store.task, store.timer, store.case
+    open_, stalled, late = (sum(getattr(row, name) for row in look.steps) for name in ("open", "stalled", "overdue"))
+    return Counts(_cases(look), open_, stalled, late, _longest(look))
+
+
+def _cases(look: Watch) -> int:
+    """Cases with a stalled task, and those whose wait should have ended."""
+    task, timer = store.task, store.timer
     stalled = sa.select(task.c.case).where(look.theirs, look.stalled)
-    overstayed = sa.select(timer.c.case).join(case, case.c.id == timer.c.case).where(look.their_waits, look.overstayed)
-    cases = look.c.scalar(sa.select(sa.func.count()).select_from(sa.union(stalled, overstayed).subquery()))
-    late = _many(stalling.overdue(look.today)).label("overdue")
-    sums = look.c.execute(
-        sa.select(sa.func.count().label("open"), _many(look.stalled).label("stalled"), late).where(look.theirs)
-    ).one()
-    oldest = look.c.execute(
-        sa.select(task.c.opened_at, task.c.name, case.c.number)
-        .join(case, case.c.id == task.c.case)
-        .where(look.theirs, look.stalled)
-        .order_by(task.c.opened_at, task.c.id)
-        .limit(1)
-    ).one_or_none()
-    longest = (look.since(oldest.opened_at), oldest.number, oldest.name) if oldest is not None else None
-    return Counts(cases or 0, sums.open, sums.stalled or 0, sums.overdue or 0, longest)
+    of_waits = sa.select(sa.func.count(timer.c.case.distinct())).where(look.their_waits, look.overstayed, timer.c.case.not_in(stalled))
+    of_tasks = sa.select(sa.func.count(task.c.case.distinct())).where(look.theirs, look.stalled)
+    return (look.c.scalar(of_tasks) or 0) + (look.c.scalar(of_waits) or 0)
+
+
+def _longest(look: Watch) -> tuple[int, str, str] | None:
+    oldest = min((row for row in look.steps if row.oldest is not None), key=lambda row: row.oldest, default=None)
+    if oldest is None:
+        return None
+    task, case = store.task, store.case
+    found = sa.select(sa.func.min(task.c.case)).where(
+        look.theirs, look.stalled, task.c.element == oldest.key, task.c.opened_at == oldest.oldest
+    )
+    number = look.c.scalar(sa.select(case.c.number).where(case.c.id == found.scalar_subquery()))
+    return look.since(oldest.oldest), str(number), oldest.name
 
 
 def by_step(look: Watch) -> list[Line]:
     """One line for each step at which a task is open; most stalled first."""
-    task = store.task
-    name, process = sa.func.max(task.c.name).label("name"), sa.func.min(task.c.process).label("process")
-    rows = look.c.execute(_lines(look, task.c.element, name, process)).all()
-    usually = usual(look.city, look.c, (row.key for row in rows))
-    names = {process: _process_name(look, process) for process in {row.process for row in rows}}
+    usually = usual(look.city, look.c, (row.key for row in look.steps))
+    in_force = look.city.processes_in_force(look.c)
     return _sorted(
-        Line(row.key, row.name, row.open, row.stalled or 0, _oldest(look, row), names[row.process], usually[row.key])
-        for row in rows
-    )
+        Line(
+            row.key, row.name, row.open, row.stalled, _oldest(look, row), _process_name(look, in_force.get(row.process), row.process),
+            usually[row.key],
+        )
+        for row in look.steps
+    )  # fmt: skip
 
 
 def by_office(look: Watch) -> list[Line]:
@@ -240,27 +257,27 @@ def by_person(look: Watch) -> list[Line]:
 
 def waits(look: Watch) -> list[tuple[str, int]]:
     """What cases wait for that no worker can hasten, and how many cases: a day, an answer of the person or others."""
-    timer, case, instance = store.timer, store.case, store.instance
-    cases, closure = sa.func.count(timer.c.case.distinct()), sa.func.min(instance.c.closure)
+    timer, instance = store.timer, store.instance
+    cases, one = sa.func.count(timer.c.case.distinct()).label("cases"), sa.func.min(timer.c.instance).label("instance")
     rows = look.c.execute(
-        sa.select(timer.c.element, cases.label("cases"), closure.label("closure"))
-        .join(case, case.c.id == timer.c.case)
-        .join(instance, instance.c.id == timer.c.instance)
+        sa.select(timer.c.element, cases, one)
         .where(look.their_waits, sa.func.coalesce(look.overstayed, sa.false()).is_(False))
         .group_by(timer.c.element)
     ).all()
+    closures = sa.select(instance.c.id, instance.c.closure).where(instance.c.id.in_([row.instance for row in rows]))
+    closure_of = {row.id: row.closure for row in look.c.execute(closures)}
     found: dict[str, int] = {}
     for row in rows:
-        name = _wait_name(look, row)
+        name = _wait_name(look, closure_of[row.instance], row.element)
         if name is not None:
             found[name] = found.get(name, 0) + row.cases
     return sorted(found.items(), key=lambda each: (-each[1], each[0]))
 
 
-def _wait_name(look: Watch, row: Any) -> str | None:
+def _wait_name(look: Watch, closure: str, element: str) -> str | None:
     """How a diagram calls a wait: the gateway before events that race, else the event. A boundary timer is no wait."""
-    nodes = look.city.executable(look.c, row.closure).nodes
-    node, process = nodes[row.element], row.element.split(":")[0]
+    nodes = look.city.executable(look.c, closure).nodes
+    node, process = nodes[element], element.split(":")[0]
     if node.type != CATCHING:
         return None
     races = (each for key, each in nodes.items() if key.startswith(f"{process}:") and each.type == RACE)
@@ -286,8 +303,7 @@ def _oldest(look: Watch, row: Any) -> int | None:
     return look.since(row.oldest) if row.oldest is not None else None
 
 
-def _process_name(look: Watch, process: str) -> str | None:
-    closure = look.city.closure_in_force(look.c, process)
+def _process_name(look: Watch, closure: str | None, process: str) -> str | None:
     return look.city.executable(look.c, closure).process(process).name if closure is not None else None
 
 

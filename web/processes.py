@@ -8,7 +8,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from engine import process_figures, usual
 from engine.errors import NotAllowed
-from engine.process_figures import Overview, Standing
+from engine.process_figures import Overview, Row
 from engine.steps import Step, Way
 from web import acting
 from web.context import city
@@ -43,7 +43,7 @@ def show(process: str) -> str:
             "diagram_url": url_for("processes.diagram", process=process, version=overview.version), "is_wide": True,
             "is_all": version is None, "all_url": url_for("processes.show", process=process), "elsewhere": page.elsewhere,
         },
-        steps=[_row(step, standing) for step, standing in page.steps],
+        steps=[_row(each) for each in page.rows],
         versions=[
             {
                 "no": each.no, "published_on": each.published_at, "by": people.get(each.by or 0), "reason": each.reason, "open": each.open,
@@ -87,11 +87,12 @@ def _lines(text: str) -> list[str]:
 
 
 # -- the table of steps ------------------------------------------------------------------------------------------------
-def _row(step: Step, standing: Standing) -> dict[str, Any]:
+def _row(row: Row) -> dict[str, Any]:
+    step, standing = row.step, row.standing
     return {
         "element": step.element, "no": step.no, "title": step.title, "lane": step.lane, "kind": _kind(step), "each": step.each,
         "documentation": _lines(step.documentation), "open": standing.open, "overdue": standing.overdue, "stalled": standing.stalled,
-        "heat": min(standing.stalled, MOST_HEAT), "usual": standing.usual.days, "n": standing.usual.n,
+        "heat": min(standing.stalled, MOST_HEAT), "usual": row.usual.days, "n": row.usual.n,
         "ways": [(way.label, _leads_to(step, way)) for way in step.ways],
         "url": url_for("processes.show", process=step.called) if step.called is not None else None,
     }  # fmt: skip

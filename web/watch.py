@@ -31,15 +31,15 @@ def stalled() -> str:
             raise NotAllowed
         found, onward = stalls.page(look, request.args.get("after"))
         lines = {"step": watch.by_step, "office": watch.by_office, "person": watch.by_person}[by](look)
-        counts, narrowed = watch.counts(look), look.narrow != Narrow()
+        counts, waits, narrowed = watch.counts(look), watch.waits(look), look.narrow != Narrow()
         weeks = () if narrowed else trend.overdue_by_week(look)
         is_first = "after" not in request.args
         return render_template(
             "stalled.html", seen_at=now(), scope=_scope(look), narrowed=_narrowed_to(look, lines) if narrowed else None,
-            figures=_figures(counts, watch.waits(look), weeks), trend=_trend(weeks), cases=counts.cases,
+            figures=_figures(counts, waits, weeks), trend=_trend(weeks), cases=counts.cases,
             overstays=[_overstay(each) for each in stalls.overstays(look)] if is_first else [],
             sayings=_sayings(c, found), rest_url=_here(after=onward) if onward else None, is_first=is_first,
-            waits=watch.waits(look), dimensions=_dimensions(look, by), dimension=_titles()[by],
+            waits=waits, dimensions=_dimensions(look, by), dimension=_titles()[by],
             rows=[_row(look, by, line) for line in lines],
             total={"open": counts.open, "stalled": counts.stalled, "longest": counts.longest[0] if counts.longest else None},
             enough=usual.ENOUGH, latest=usual.LATEST,
