@@ -20,6 +20,7 @@ from engine import migrations, people, releases, store, walkthroughs
 from engine.city import By, City
 from engine.people import Person
 from engine.rehearsal import Clock, Rehearsal, Rows
+from engine.store import Store
 
 ROOT = Path(__file__).parents[1]
 STORY = "プランをつくり、会議に諮り、主担当を地域包括に引き継いで終える"
@@ -187,3 +188,14 @@ def drafting_town(drafted: Played, tmp_path: Path) -> Iterator[Town]:
 def supporting_town(decided: Played, tmp_path: Path) -> Iterator[Town]:
     """The town while a plan is carried out, for one test alone."""
     yield from _copied(decided, tmp_path)
+
+
+@pytest.fixture
+def new_town(empty_store: Store) -> Town:
+    """A town in which nothing has happened yet, once on each kind of database."""
+    clock = Clock(BEGINS)
+    city = City(empty_store, clock)
+    releases.publish(city, ROOT)
+    with city.store.reading() as c:
+        (process,) = city.organisation(c).starters
+    return Town(city, clock, process)

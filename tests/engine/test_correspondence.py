@@ -279,6 +279,16 @@ def test_the_same_file_is_not_kept_twice_but_a_changed_one_is(town: Town, desk: 
     assert desk.wrong() == []
 
 
+def test_both_kinds_of_database_keep_words_and_files(new_town: Town) -> None:
+    new_town.receives("市民税課", "続柄・立場=本人／氏=星空", name="one")
+    desk, by = Desk(new_town, "one"), new_town.by("市民税課")
+    desk.says(by, "一度だけ")
+    desk.says(by, "一度だけ")
+    file = desk.attaches(by, "覚え.txt", "覚え書き".encode("utf-16"))
+    assert desk.heard(by) == ["一度だけ"] and desk.found(by) == ["覚え.txt"]
+    assert desk.opens(by, file).decode("utf-16") == "覚え書き" and desk.wrong() == []
+
+
 # What the stream keeps
 
 

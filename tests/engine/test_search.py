@@ -117,6 +117,18 @@ def test_a_person_with_a_reading_only_or_a_name_only_is_found_by_it(town: Town, 
     assert counter.rows("みなも")[0].household is None
 
 
+def test_both_kinds_of_database_find_the_same(new_town: Town) -> None:
+    first = new_town.receives("市民税課", TAKABAYASHI, name="first")
+    second = new_town.receives("市民税課", person("小髙", "林", "オダカ", "リン"), name="second")
+    desk = Desk(new_town, "市民税課")
+    for text, found in (
+        ("高林", [first, second]), ("タカ", [first]), ("ダカ", [second]), ("林", []), ("髙", [first]), ("2026", [second, first]),
+        (first, [first]), ("%", []), ("高_", []),
+    ):  # fmt: skip
+        assert desk.finds(text) == found, text
+    assert desk.recent() == [second, first]
+
+
 # By number
 
 
