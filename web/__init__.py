@@ -10,9 +10,9 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.people import is_demo
-from web import auth, cases, dates, demo, frame, guard, inbox, language, meetings, people, search, tasks, vendor
+from web import auth, cases, dates, demo, frame, guard, inbox, incidents, language, meetings, people, processes, search, tasks, vendor, watch
 
-FAMILIES = (demo, inbox, tasks, cases, search, meetings, people)  # families of screens: each has `pages`
+FAMILIES = (demo, inbox, tasks, cases, watch, processes, incidents, search, meetings, people)  # families of screens: each has `pages`
 
 
 def create_app(config: Mapping[str, Any]) -> Flask:
