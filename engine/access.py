@@ -146,6 +146,13 @@ def nameless(row: Mapping[str, Any], veiled: frozenset[str]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if not is_veiled or name in NAMELESS}
 
 
+def without_concealed(c: Connection, sight: Sight, form: Form, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What is filled in beforehand, without the rows of concealed persons where they may not be shown; leaving a row out removes nobody."""
+    people = [field.name for field in form.fields if field.kind == "list" and field.widget == "person" and data.get(field.name)]
+    veiled = concealed(c, sight.case) if people and not sight.sees_concealed else frozenset()
+    return {**data, **{name: [row for row in data[name] if str(row.get("id")) not in veiled] for name in people}}
+
+
 def _veiled(row: Mapping[str, Any], sight: Sight, veiled: frozenset[str]) -> dict[str, Any]:
     if not sight.sees_concealed:
         return nameless(row, veiled)

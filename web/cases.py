@@ -434,7 +434,7 @@ def _write(number: str, which: int) -> str | Response | tuple[str, int]:
         subject = f"case:{file.row.id}:{form_id}#{part}"
         may = _may_all
         scope = answers.Scope(c, city(), file.facts, None, None, file.by)
-        before = answers.prefilled(form, part, scope)
+        before = access.without_concealed(c, file.sight, form, answers.prefilled(form, part, scope))
         offered = choices.of(c, city(), file.by, file.facts)
 
         def page(typed: Any = None, errors: Any = (), draft: Any = None) -> str:

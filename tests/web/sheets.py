@@ -17,8 +17,8 @@ Typed = Mapping[str, str | Sequence[str] | None]
 class Paper:
     """The form on a page that holds the field ``key``; ``data`` is what a browser would send."""
 
-    def __init__(self, visitor: Visitor, page: str) -> None:
-        self.visitor = visitor
+    def __init__(self, visitor: Visitor, page: str, path: str) -> None:
+        self.visitor, self.path = visitor, path
         tree = lxml.html.fromstring(page)
         found = [form for form in tree.forms if "key" in form.fields]
         assert found, page
@@ -34,7 +34,7 @@ class Paper:
     def at(cls, visitor: Visitor, path: str) -> Paper:
         answer = visitor.get(path)
         assert answer.status_code == 200, answer.text
-        return cls(visitor, answer.text)
+        return cls(visitor, answer.text, path)
 
     def types(self, typed: Typed) -> Paper:
         """Type over what stands there; None empties a field."""
@@ -44,11 +44,11 @@ class Paper:
 
     def presses(self, do: str = "complete", **more: Any) -> TestResponse:
         self.data.setlist("do", [do])
-        return self.visitor.post(self.form.action, data=self.data, **more)
+        return self.visitor.post(self.form.action or self.path, data=self.data, **more)
 
     def again(self, answer: TestResponse) -> Paper:
         """The same page as it came back."""
-        return Paper(self.visitor, answer.text)
+        return Paper(self.visitor, answer.text, answer.request.path)
 
     def offers(self, name: str) -> list[str]:
         """The values that may be chosen in a field."""
