@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine import store
+from engine import steps, store
 from engine.kernel.model import Node, Process, walk
 from engine.kernel.running import Executable
 
@@ -25,12 +25,15 @@ class Place:
 
 
 def table(process: Process, current: str, done: set[str]) -> list[Place]:
-    """Every step of human work of a process, in the order of the file."""
-    steps = [node for node in walk(process.nodes) if node.type in HUMAN]
+    """Every step of human work of a process, in the order of the file, with the numbers of the process page."""
     return [
-        Place(node.id, number, node.name, node.lane or "", "current" if node.id == current else "done" if node.id in done else "ahead")
-        for number, node in enumerate(steps, 1)
-    ]
+        Place(
+            each.element, each.no, each.title, each.lane,
+            "current" if each.element == current else "done" if each.element in done else "ahead",
+        )
+        for each in steps.number(process)
+        if each.type in HUMAN
+    ]  # fmt: skip
 
 
 def done_elements(c: Connection, instance: int, process: str) -> dict[str, int]:
