@@ -1,7 +1,8 @@
 """What the one who asked is told when a request comes back."""
 
-from engine import replies
 from households import Town
+
+from engine import replies
 
 pytest_plugins = ("households",)
 
