@@ -20,7 +20,7 @@ _MOST = {"text": "maxLength", "longtext": "maxLength", "list": "maxItems", "numb
 
 def strange_fields(form: Mapping[str, Any]) -> Iterator[str]:
     """One sentence per property that names no kind of field of ours, with its place."""
-    for name, schema in form["properties"].items():
+    for name, schema in form.get("properties", {}).items():
         yield from _strange(schema, f"properties/{name}", row=False)
 
 
@@ -73,7 +73,7 @@ def _kind_of_array(items: Mapping[str, Any], widget: str | None) -> str | None:
 def _strange(schema: Mapping[str, Any], place: str, row: bool) -> Iterator[str]:
     kind = kind_of(schema)
     if kind is None:
-        yield f"{place}：type・format・x-widget の組み合わせが、使える種類のどれでもありません（forms/README.md）。"
+        yield f"{place}：type・format・x-widget の組み合わせが、使える種類のどれでもありません（docs/forms.md）。"
         return
     if schema.get("x-class", "L1" if row else None) not in _LEVELS:
         yield f"{place}：x-class に L1、L2、L3 のどれかを書いてください。"

@@ -200,6 +200,9 @@ def _lint(arguments: argparse.Namespace) -> int:
 def _tidy(arguments: argparse.Namespace) -> int:
     code = 0
     for path in arguments.files:
+        if not path.is_file():
+            print(said(f"{path} がありません。", f"There is no {path}."), file=sys.stderr)
+            return 2
         before = path.read_bytes()
         try:
             after = layout.tidy(before, keep=arguments.keep)
