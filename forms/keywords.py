@@ -204,7 +204,7 @@ def _words(node: Any, allowed: Words, place: str, needs: tuple[str, ...] = ()) -
         return
     for word, value in node.items():
         if word not in allowed:
-            yield f"{place}：「{word}」はここで使えない語です。綴りを確かめるか、取ってください（forms/README.md）。"
+            yield f"{place}：「{word}」はここで使えない語です。綴りを確かめるか、取ってください（docs/forms.md）。"
         elif not _is(value, allowed[word]):
             yield f"{place}：「{word}」には{_NAMES[allowed[word]]}を書いてください。"
     for word in needs:

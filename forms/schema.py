@@ -1,6 +1,6 @@
 """Reads form schemas from JSON files and refuses, with file and place, whatever is not ours; draws and checks nothing.
 
-The subset of JSON Schema 2020-12 and our `x-` words are described in forms/README.md. References are resolved, the
+The subset of JSON Schema 2020-12 and our `x-` words are described in docs/forms.md. References are resolved, the
 usual limits filled in, so that the schema of a `Form` stands alone and its hash changes with everything it uses.
 """
 
