@@ -97,7 +97,7 @@ class Scope:
             "own": lambda: self.own, "me": lambda: None if self.by.person is None else str(self.by.person), "my_org": lambda: self.by.organisation,
             "now": lambda: self.city.now().astimezone(TOKYO).replace(second=0, microsecond=0), "today": lambda: self.city.today,
             "item": lambda: (self.task.item or {}) if self.task is not None else {}, "task": self._task, "case": self._case,
-            "settings": lambda: dict(self.city.organisation(self.c).values), "started_at": self._started_at,
+            "settings": lambda: dict(self.facts.organisation.values), "started_at": self._started_at,
         }  # fmt: skip
 
     @cached_property

@@ -74,6 +74,7 @@ class Situation:
     facts: Facts
     given: Given | None = None
     known: Mapping[str, Any] | None = None  # answers already read, by form
+    taking_part: frozenset[str] = frozenset()  # organisations that a task in this case gave a ground, without an end
 
 
 # -- what people do ----------------------------------------------------------------------------------------------------
@@ -211,14 +212,20 @@ def _lock(case: sa.Select[Any]) -> sa.Select[Any]:
 
 _LOCK_BY_INSTANCE = _lock(sa.select(store.instance.c.case).where(store.instance.c.id == sa.bindparam("this")))
 _LOCK_BY_TASK = _lock(sa.select(store.task.c.case).where(store.task.c.id == sa.bindparam("this")))
+_TAKING_PART = (
+    sa.select(sa.func.aggregate_strings(store.participation.c.organisation, ","))
+    .where(store.participation.c.case == store.case.c.id, store.participation.c.ground == "task", store.participation.c.until.is_(None))
+    .scalar_subquery()
+    .label("taking_part")
+)
 _INSTANCE = (
-    sa.select(store.instance, store.case, SETTINGS_IN_FORCE)
+    sa.select(store.instance, store.case, SETTINGS_IN_FORCE, _TAKING_PART)
     .join(store.case)
     .where(store.instance.c.id == sa.bindparam("this"))
     .set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
 )
 _TASK = (
-    sa.select(store.task, store.instance, store.case, SETTINGS_IN_FORCE)
+    sa.select(store.task, store.instance, store.case, SETTINGS_IN_FORCE, _TAKING_PART)
     .join(store.instance, store.instance.c.id == store.task.c.instance)
     .join(store.case, store.case.c.id == store.task.c.case)
     .where(store.task.c.id == sa.bindparam("this"))
@@ -230,7 +237,8 @@ def _of(c: Connection, city: City, found: Any, first: int) -> Situation:
     """The situation in a row that holds the columns of instance and case from ``first`` on."""
     row, case = _Part(found, first, store.instance), _Part(found, first + len(store.instance.c), store.case)
     facts = Facts(c, city, row.case, row.id, row=case, settings=found.settings_in_force)
-    return Situation(row, city.executable(c, row.closure), states.load(bytes(row.state)), facts)
+    taking_part = frozenset((found.taking_part or "").split(","))
+    return Situation(row, city.executable(c, row.closure), states.load(bytes(row.state)), facts, taking_part=taking_part)
 
 
 class _Part:
@@ -332,7 +340,7 @@ def _write(
     row, given, at, case = situation.row, situation.given, city.now(), situation.row.case
     answer, hash = _store_answer(c, city, case, row.id, given, by)
     columns = feeds.columns(given.changes) if given is not None else {}
-    if state.status != row.status or any(isinstance(each, PhaseReached) for each in happened):
+    if _moves_phases(situation, state, happened):
         columns |= _case_phases(c, situation.facts.organisation, case, state, at)
     said = stream.Happened(
         _kind(command), row.id, state.version, given.task if given is not None else getattr(command, "token", None),
@@ -343,7 +351,7 @@ def _write(
     _store_state(c, row, state, at)
     _store_decisions(c, city, row, happened, by)
     opened = projections.write(c, situation.executable, case, row.id, happened, at, by.person)
-    taking_part = _organisations_of(opened)
+    taking_part = _organisations_of(opened, situation.taking_part)
     if given is not None:
         taking_part += feeds.write(c, case, given.changes, answer or 0, at)
         _put_on_agenda(c, row, given, answer or 0, at)
@@ -400,10 +408,10 @@ def _store_decisions(c: Connection, city: City, row: Any, happened: Iterable[Eve
         c.execute(sa.insert(store.answer), rows)
 
 
-def _organisations_of(opened: Iterable[TaskOpened]) -> list[tuple[str, str, date | None]]:
-    """An organisation with a task takes part in the case on that ground."""
+def _organisations_of(opened: Iterable[TaskOpened], known: frozenset[str]) -> list[tuple[str, str, date | None]]:
+    """An organisation with a task takes part in the case on that ground; those who do already are left out."""
     organisations = {group.split(".")[0] for each in opened for group in each.groups}
-    return [(each, "task", None) for each in sorted(organisations)]
+    return [(each, "task", None) for each in sorted(organisations - known)]
 
 
 def _deliver_kept(c: Connection, case: int, state: State, happened: Iterable[Event], at: Any) -> None:
@@ -431,6 +439,14 @@ def _store_incidents(c: Connection, row: Any, happened: Iterable[Event], command
             sa.insert(store.incident),
             [{"instance": row.id, "case": row.case, "element": each.element, "reason": each.reason, "raised_at": at} for each in raised],
         )
+
+
+def _moves_phases(situation: Situation, state: State, happened: tuple[Event, ...]) -> bool:
+    """Whether a step may change what the case shows: a loop reaches the phase that it is in again and again."""
+    if state.status != situation.row.status or state.phases != situation.state.phases:
+        return True
+    shown = situation.facts.row.phase_coordination
+    return any(isinstance(each, PhaseReached) and each.ladder == "coordination" and each.phase != shown for each in happened)
 
 
 def _case_phases(c: Connection, organisation: Organisation, case: int, state: State, at: Any) -> dict[str, Any]:

@@ -44,13 +44,15 @@ def person_label(row: Any) -> str:
     return "　".join(part for part in (name, role) if part) or "氏名不明"
 
 
+_COLLEAGUES = (
+    sa.select(store.person_login.c.id, store.person_login.c.name, store.person_login.c.kana)
+    .join(store.membership, store.membership.c.person == store.person_login.c.id)
+    .where(store.person_login.c.active, store.membership.c.grp == sa.bindparam("group"), people.in_force(sa.bindparam("on", type_=sa.Date)))
+    .distinct()
+    .order_by(store.person_login.c.kana, store.person_login.c.id)
+)
+
+
 def _colleagues(c: Connection, by: By, today: date) -> tuple[Choice, ...]:
-    member, login = store.membership, store.person_login
-    rows = c.execute(
-        sa.select(login.c.id, login.c.name, login.c.kana)
-        .join(member, member.c.person == login.c.id)
-        .where(login.c.active, member.c.grp == by.organisation, people.in_force(today))
-        .distinct()
-        .order_by(login.c.kana, login.c.id)
-    )
+    rows = c.execute(_COLLEAGUES, {"group": by.organisation, "on": today})
     return tuple(Choice(str(row.id), row.name) for row in rows)

@@ -151,7 +151,7 @@ def label(scope: "Scope", place: str, code: str) -> str:
 def name_of(scope: "Scope", id: Any) -> str | None:
     if id in (None, ""):
         return None
-    organisation = scope.city.organisation(scope.c)
+    organisation = scope.facts.organisation
     if str(id) in organisation.offices:
         return organisation.offices[str(id)].short
     for person in scope.facts.people if scope.facts.case else ():
@@ -257,11 +257,11 @@ def answers(scope: "Scope", form: str) -> list[Any]:
 
 
 def workdays(scope: "Scope", n: Any, day: Any = None) -> date:
-    return scope.city.calendar(scope.c).workdays(int(n), _day(scope, day))
+    return scope.facts.organisation.calendar.workdays(int(n), _day(scope, day))
 
 
 def months(scope: "Scope", n: Any, day: Any = None) -> date:
-    return scope.city.calendar(scope.c).months(int(n), _day(scope, day))
+    return scope.facts.organisation.calendar.months(int(n), _day(scope, day))
 
 
 def _day(scope: "Scope", day: Any) -> date:

@@ -17,7 +17,7 @@ from engine.kernel.state import plain
 NO_DAY = date(9999, 12, 31)  # a candidate row needs a day to be ordered by
 
 _CLOSE = sa.update(store.task).where(store.task.c.id == sa.bindparam("this"))
-_NO_CANDIDATES = sa.delete(store.candidate).where(store.candidate.c.task.in_(sa.bindparam("these", expanding=True)))
+_NO_CANDIDATES = sa.delete(store.candidate).where(store.candidate.c.task == sa.bindparam("this"))
 _OPEN, _OFFER = sa.insert(store.task), sa.insert(store.candidate)
 
 
@@ -72,7 +72,7 @@ def _close_tasks(c: Connection, closed: Mapping[str, str], at: datetime, by: int
         how = {"status": "done", "closed_by": by} if because == "done" else {"status": "withdrawn", "closed_because": because}
         c.execute(_CLOSE, {"this": id, "closed_at": at, "item": None, **how})
     if closed:
-        c.execute(_NO_CANDIDATES, {"these": list(closed)})
+        c.execute(_NO_CANDIDATES, [{"this": id} for id in closed])
 
 
 def _open_tasks(
