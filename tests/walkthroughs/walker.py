@@ -59,7 +59,7 @@ class Walker:
     def run(self, count: int) -> None:
         """So many cases at the same time, until all instances ended."""
         opened: Counter[int] = Counter()
-        self.luck, self.taste = self.chance.choice((0.3, 0.6, 0.9)), {}
+        self.luck, self.taste = self.chance.choice((0.4, 0.8, 0.97, 0.97)), {}
         self.near[1:] = self.chance.sample(self.offices, 2)
         for _ in range(count):
             opened[self.receive()] = 0
@@ -90,7 +90,7 @@ class Walker:
         lot = self.chance.random()
         if lot < 0.04 and not leading:
             self.write(case)
-        elif lot < 0.10 and buttons and not leading:
+        elif lot < 0.25 and buttons and not leading:
             row = self.chance.choice(buttons)
             cases.carry_out(self.city, row.instance, Deliver(row.id, row.name), self.key(), self.person(self.offices[0]))
             self.did("pressed", case)
@@ -212,7 +212,9 @@ class Walker:
         chosen = [choice.value for choice in offered.of(asked)] if asked.kind in ("org", "user", "person", "persons", "meeting") else []
         match asked.kind:
             case "code":
-                liked = self.taste.setdefault(asked.name, chance.choice(codes) if chance.random() < 0.4 else codes[0])
+                liked = self.taste.setdefault(asked.name, chance.choice(codes) if chance.random() < 0.25 else codes[0])
+                if some:  # what was there did not fit
+                    return chance.choice(codes)
                 return codes[0] if leading else liked if chance.random() < self.luck and liked in codes else chance.choice(codes)
             case "codes":
                 alone = [code.code for code in asked.codes if code.alone]
