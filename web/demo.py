@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from engine import people
 from engine.people import organisation_of
 from web.auth import begin_session
-from web.context import store, today
+from web.context import city, store, today
 from web.guard import inside, open_to_all
 
 pages = Blueprint("demo", __name__)
@@ -17,14 +17,17 @@ pages = Blueprint("demo", __name__)
 @pages.get("/demo")
 @open_to_all
 def index() -> str:
-    """All people of the demo, by organisation."""
+    """All people of the demo, by organisation, in the order of organisation.toml; those who lead stand last."""
     _only_in_a_demo()
     groups = people.memberships(store(), today())
-    sections: dict[str, list[tuple[people.Person, list[str]]]] = {}
+    with city().store.reading() as c:
+        offices = list(city().organisation(c).offices)
+    found: dict[str, list[tuple[people.Person, list[str]]]] = {office: [] for office in (*offices, "")}
     for person in people.all_people(store()):
         if person.demo and person.active:
             mine = sorted(groups.get(person.id, ()))
-            sections.setdefault(organisation_of(mine[0]) if mine else "", []).append((person, mine))
+            found.setdefault(organisation_of(mine[0]) if mine else "", []).append((person, mine))
+    sections = {office: sorted(rows, key=lambda row: len(row[1])) for office, rows in found.items() if rows}
     return render_template("demo.html", sections=sections, next=inside(request.args.get("next")))
 
 

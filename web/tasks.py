@@ -209,7 +209,8 @@ def _page(desk: Desk, typed: Any = None, errors: Any = (), draft: Any = None) ->
         steps={"title": process.name, "entries": [{"title": title, "note": _STATES[state](), "state": state} for title, state in steps]},
         form=_drawn(desk, typed, errors), may_answer=is_mine, hints=_hints(desk), errors=acting.wrong(desk.form, desk.part, errors), draft=draft,
         next_hint=None,
-        brief=_brief(desk, sight, household), brief_note=None,
+        brief=_brief(desk, sight, household),
+        brief_note=_("頼まれていることとプランの目標は、ケースの画面の「支援プラン」で読めます。") if _has_role(task) and sight.may_open else None,
         may={
             "claim": task.assignee is None and access.may_take(c, desk.by, task), "give_back": task.assignee == desk.by.person,
             "reassign": access.may_reassign(c, desk.by, task), "change_due": False, "emergency": False,
@@ -252,6 +253,10 @@ def _hints(desk: Desk) -> list[dict[str, str]]:
     return found
 
 
+def _has_role(task: Any) -> bool:
+    return bool((task.item or {}).get("role"))
+
+
 def _brief(desk: Desk, sight: access.Sight, household: str) -> list[tuple[str, str]]:
     organisation = city().organisation(desk.c)
     found = [(_("番号"), desk.case.number)]
@@ -267,6 +272,8 @@ def _brief(desk: Desk, sight: access.Sight, household: str) -> list[tuple[str, s
     item = desk.task.item or {}
     if item.get("question"):
         found.append((_("たずねたいこと"), item["question"]))
+    if _has_role(desk.task):
+        found.append((_("頼まれている役割"), item["role"]))
     if item and not sight.may_open:
         names = [choices.person_label(row) for row in desk.facts.people if _agrees(desk, row)]
         if names:

@@ -72,7 +72,7 @@ def _sentence(c: Connection, each: Entry) -> str:
         case "TaskTakenBack":
             return _("同意が撤回されたため、やることを多機関協働に移しました。")
         case "TimerFired":
-            return _("「%(name)s」の日が来ました。", name=name)
+            return _("「%(name)s」になりました。", name=name)
         case "MessageReceived":
             return _("「%(name)s」", name=name)
         case "MessageKept":

@@ -92,6 +92,11 @@ class Counter:
         head = self.page.get_by_role("region", name="いまの状態")
         return dict(zip(head.locator("dt").all_inner_texts(), head.locator("dd").all_inner_texts(), strict=True))
 
+    def facts(self) -> list[list[str]]:
+        """What a task's page says of the case in brief."""
+        brief = self.page.locator("dl.facts")
+        return [list(pair) for pair in zip(brief.locator("dt").all_inner_texts(), brief.locator("dd").all_inner_texts(), strict=True)]
+
     def looks(self) -> None:
         """What axe finds and what sticks out, once for each kind of page."""
         kind = re.sub(r"[0-9a-f-]{8,}|\d+", "…", self.page.url) + self.heading

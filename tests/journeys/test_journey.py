@@ -243,9 +243,10 @@ def plan(counter: Counter, days: Days, number: str) -> None:
         "足りない資源はない": True,
     })  # fmt: skip
     counter.completes()
-    for agency in (AGENCY, CENTRE):
+    for agency, role in ((AGENCY, "家計"), (CENTRE, "介護")):
         counter.becomes(agency)
         counter.opens("役割を引き受けられるか答える")
+        assert ["頼まれている役割", role] in counter.facts()
         counter.writes({"答え": "引き受ける"})
         counter.completes()
 

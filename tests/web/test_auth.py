@@ -380,12 +380,22 @@ def test_a_newcomer_of_a_demo_chooses_whom_to_be(demo: Visitor, staff: Staff) ->
     person = staff.joins("nijihashi", "虹橋 ゆう", groups=("esikoni", "esikoni.head"), demo=True)
     assert demo.get("/account").location == "/demo?next=/account"
     page = demo.get("/demo?next=/account").text
-    assert "虹橋 ゆう" in page and "えしこにの長" in page
+    assert page.index("えしこに</h2>") < page.index("虹橋 ゆう") < page.index("所属長")
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert token is not None
     answer = demo.post("/demo", data={"csrf_token": token[1], "person": person.id, "next": "/account"})
     assert (answer.status_code, answer.location) == (303, "/account")
     assert "虹橋 ゆう" in demo.get("/account").text
+
+
+def test_the_people_of_a_demo_stand_by_organisation_in_the_order_of_its_file_and_those_who_lead_last(demo: Visitor, staff: Staff) -> None:
+    staff.joins("owaru", "架空 おわる", groups=(), demo=True)
+    staff.joins("aida", "架空 あいだ", groups=("esikoni", "esikoni.head"), demo=True)
+    staff.joins("tsugi", "架空 つぎ", groups=("esikoni",), demo=True)
+    staff.joins("hajime", "架空 はじめ", groups=("zeimu",), demo=True)
+    page = demo.get("/demo").text
+    found = re.findall(r"<strong>架空 (\w+)</strong>", page)
+    assert found == ["はじめ", "つぎ", "あいだ", "おわる"]
 
 
 def test_every_page_of_a_demo_says_that_it_is_one(demo: Visitor, staff: Staff) -> None:
