@@ -36,7 +36,6 @@ class Item:
     assignee: int | None
     assignee_name: str | None
     groups: tuple[str, ...]
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,23 +132,10 @@ def _items(city: City, c: Connection, by: By, rows: Any) -> list[Item]:
     for row in c.execute(sa.select(store.candidate.c.task, store.candidate.c.grp).where(store.candidate.c.task.in_(ids))):
         groups.setdefault(row.task, []).append(row.grp)
     households = access.names(city, c, {row.case for row in found.values()})
-    calendar = city.calendar(c)
     return [
         Item(
             id, row.name, row.case, row.number, households.get(row.case, ""), row.process, row.element, row.opened_at, row.due_on,
-            row.assignee, row.assignee_name, tuple(sorted(groups.get(id, ()))), why(row, city.today, calendar.workdays_between),
+            row.assignee, row.assignee_name, tuple(sorted(groups.get(id, ()))),
         )
         for id, row in ((id, found[id]) for id in ids if id in found)
     ]  # fmt: skip
-
-
-def why(task: Any, today: date, between: Any) -> str:
-    """One sentence that explains the place in the list, in open days."""
-    if task.due_on is None:
-        return "期限はありません。"
-    days = between(today, task.due_on)
-    if task.due_on < today:
-        return f"期限を{max(1, -days)}開庁日すぎています。"
-    if task.due_on == today:
-        return "期限は今日です。"
-    return f"期限まで残り{days}開庁日です。"

@@ -21,6 +21,7 @@ from engine.kernel.commands import Deliver
 from forms import Form
 from web import acting, correspondence, timeline
 from web.context import city, today
+from web.dates import dated
 from web.frame import marked
 from web.language import _
 
@@ -187,7 +188,7 @@ def _state(file: File) -> list[dict[str, Any]]:
         return found.name if found is not None else "―"
 
     lead = organisation.label(row.lead_org) if row.lead_org in organisation.offices else "―"
-    review = forms.wareki(row.next_review_on) if row.next_review_on else "―"
+    review = dated(row.next_review_on) if row.next_review_on else "―"
     return [
         {"name": _("ケース"), "value": phase("case", row.phase_case), "note": None},
         {"name": _("多機関協働"), "value": phase("coordination", row.phase_coordination), "note": None},
@@ -289,7 +290,7 @@ def _consents(file: File) -> list[dict[str, Any]]:
         shown.append({
             "name": _("お名前は伏せています") if hidden else choices.person_label(row), "state": _(said), "state_kind": kind, "scope": scope,
             "until": given.valid_until,
-            "warning": _("撤回されました（%(day)s）。", day=forms.wareki(given.withdrawn_on)) if given.withdrawn_on else None,
+            "warning": _("撤回されました（%(day)s）。", day=dated(given.withdrawn_on)) if given.withdrawn_on else None,
         })  # fmt: skip
     return shown
 
@@ -361,7 +362,7 @@ def _plan_of(file: File, row: Any, form: Form) -> dict[str, Any]:
         sa.select(store.answer.c.id).where(store.answer.c.instance == row.instance, store.answer.c.id > row.id)
         .where(store.answer.c.data["decision"].as_string() == "decided").limit(1)
     )  # fmt: skip
-    period = "～".join(forms.wareki(date.fromisoformat(data[each])) for each in ("term_from", "term_to") if data.get(each))
+    period = "～".join(dated(date.fromisoformat(data[each])) for each in ("term_from", "term_to") if data.get(each))
     return {
         "version": data.get("version", 1), "state": _("実施中") if decided else _("案"), "state_kind": "done" if decided else "wait",
         "goal": data.get("goal_plan", ""), "period": period, "diff_url": None, "print_url": url_for("cases.paper", answer=row.id),
@@ -369,7 +370,7 @@ def _plan_of(file: File, row: Any, form: Form) -> dict[str, Any]:
             {
                 "issue": issues.get(each.get("issue_no"), ""), "what": each.get("what", ""), "state": None, "state_kind": "",
                 "who": organisation.label(each["org"]) if each.get("org") in organisation.offices else "",
-                "due": forms.wareki(date.fromisoformat(each["due_on"])) if each.get("due_on") else "",
+                "due": dated(date.fromisoformat(each["due_on"])) if each.get("due_on") else "",
             }
             for each in data["actions"]
         ],

@@ -63,7 +63,7 @@ def clock(value: datetime | None) -> str:
 
 def moment(value: Time) -> str:
     """11月24日（火）16:05; a day alone has no time."""
-    return f"{day(value)}{_gap()}{clock(value)}" if isinstance(value, datetime) else day(value)
+    return f"{day(value)}{gap()}{clock(value)}" if isinstance(value, datetime) else day(value)
 
 
 def short_moment(value: Time) -> str:
@@ -96,6 +96,7 @@ def _weekday(on: date) -> str:
     return f" ({ENGLISH_WEEKDAYS[on.weekday()]})" if speaks_english() else f"（{WEEKDAYS[on.weekday()]}）"
 
 
-def _gap() -> str:
+def gap() -> str:
+    """What stands between two sentences, or a day and its hour: nothing in Japanese."""
     return " " if speaks_english() else ""
 

@@ -20,7 +20,7 @@ from engine.inbox import Item
 from web import acting
 from web.context import city, today
 from web.frame import marked
-from web.language import _
+from web.language import _, counted
 
 pages = Blueprint("inbox", __name__)
 
@@ -135,16 +135,27 @@ def _row(
     c: Connection, me: By, item: Item, calendar: Any, processes: dict[str, str], drafted: set[str], left: int | None,
     may_open: set[int],
 ) -> dict[str, Any]:
-    mine = item.assignee == me.person
+    mine, due = item.assignee == me.person, acting.due(item.due_on, calendar)
     has_draft = f"task:{item.id}" in drafted
     return {
         "id": item.id, "title": item.name, "url": url_for("tasks.show", task=item.id), "number": item.number,
         "case_url": url_for("cases.show", number=item.number) if item.case in may_open else None, "household": item.household,
-        "process": processes[item.process], "has_draft": has_draft, "is_restricted": False, "is_here": item.case == left, "why": item.why,
-        "only_you": False, "due": acting.due(item.due_on, calendar), "is_mine": mine,
+        "process": processes[item.process], "has_draft": has_draft, "is_restricted": False, "is_here": item.case == left, "why": _why(due),
+        "only_you": False, "due": due, "is_mine": mine,
         "who": item.assignee_name or acting.group_label(c, item.groups), "others": None,
         "do": "continue" if mine and has_draft else "open" if mine else "claim",
     }  # fmt: skip
+
+
+def _why(due: acting.Due) -> str:
+    """One sentence that explains the place in the list, in open days."""
+    if due.on is None:
+        return _("期限はありません。")
+    if due.state == "late":
+        return counted("期限を%(num)s開庁日すぎています。", "期限を%(num)s開庁日すぎています。", due.days)
+    if due.on == today():
+        return _("期限は今日です。")
+    return counted("期限まで残り%(num)s開庁日です。", "期限まで残り%(num)s開庁日です。", due.days)
 
 
 def _openable(c: Connection, me: By, cases: list[int]) -> set[int]:

@@ -13,6 +13,7 @@ from engine.city import By
 from engine.timeline import Entry
 from web import acting
 from web.context import city
+from web.dates import gap
 from web.language import _
 
 
@@ -51,7 +52,7 @@ def _text(c: Connection, each: Entry) -> str:
         if phase is not None:
             said.append(_("%(ladder)sが「%(phase)s」になりました。", ladder=title, phase=phase.name))
     said += [_("「%(task)s」はいらなくなりました。", task=name) for name in each.withdrawn]
-    return "".join(said)
+    return gap().join(said)
 
 
 def _sentence(c: Connection, each: Entry) -> str:
