@@ -275,7 +275,6 @@ class Store:
         self.engine, self._reader = engine, engine
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _prepare_sqlite)
-            sa.event.listen(engine, "begin", _begin_sqlite)
         else:
             self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
             sa.event.listen(engine, "checkin", _note_use)
@@ -289,13 +288,20 @@ class Store:
     def reading(self) -> Iterator[Connection]:
         """For reading only. On SQLite everything is seen as of one moment; on PostgreSQL each statement sees what is committed at its own."""
         with self._reader.connect() as connection:
+            self._begin(connection, "BEGIN")
             yield connection
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Everything or nothing. On SQLite the write lock is taken at once, so that no writer waits half-way."""
-        with self.engine.connect().execution_options(writing=True) as connection, connection.begin():
+        with self.engine.begin() as connection:
+            self._begin(connection, "BEGIN IMMEDIATE")
             yield connection
+
+    def _begin(self, connection: Connection, how: str) -> None:
+        """SQLite's driver begins nothing by itself. Said to it directly: a listener would cost something at every statement."""
+        if self.is_sqlite:
+            connection.connection.cursor().execute(how)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -311,11 +317,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    begin = "BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN"
-    connection.connection.cursor().execute(begin)
 
 
 def _note_use(_connection: Any, record: Any) -> None:

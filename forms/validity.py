@@ -17,6 +17,9 @@ _FORMATS = FormatChecker(formats=())
 _FORMATS.checks("date")(lambda value: not isinstance(value, str) or parse_day(value) is not None)
 _FORMATS.checks("date-time")(lambda value: not isinstance(value, str) or parse_moment(value) is not None)
 
+_MOST_VALIDATORS = 5_000
+_VALIDATORS: dict[int, tuple[Mapping[str, Any], Any]] = {}  # by identity; the schema is kept so that no other takes its place
+
 _SHAPES = {
     "text": "文字",
     "longtext": "文字",
@@ -87,10 +90,21 @@ def _wrong_choice(field: Field, whole: Field, value: Any) -> str | None:
 
 
 def _wrong_by_schema(field: Field, schema: Mapping[str, Any], value: Any) -> str | None:
-    shallow = {word: member for word, member in schema.items() if word not in ("oneOf", "items")}
-    for error in Draft202012Validator(shallow, format_checker=_FORMATS).iter_errors(value):
+    for error in _validator(schema).iter_errors(value):
         return _said(field, error, value)
     return None
+
+
+def _validator(schema: Mapping[str, Any]) -> Any:
+    """Of this very schema, without its options and rows; made once, since it is asked at every answer."""
+    kept, made = _VALIDATORS.get(id(schema), (None, None))
+    if kept is not schema:
+        if len(_VALIDATORS) >= _MOST_VALIDATORS:
+            _VALIDATORS.clear()
+        shallow = {word: member for word, member in schema.items() if word not in ("oneOf", "items")}
+        made = Draft202012Validator(shallow, format_checker=_FORMATS)
+        _VALIDATORS[id(schema)] = (schema, made)
+    return made
 
 
 def _said(field: Field, error: ValidationError, value: Any) -> str:
