@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
-from benchmarks import databases, serving
+from benchmarks import databases
 from benchmarks.browsing import Browser
 from benchmarks.figures import Figure, Sizes
 from benchmarks.office import LONG, PASSWORD, Office
@@ -118,20 +119,20 @@ def _load() -> float:
 @contextmanager
 def _web_processes(url: str) -> Iterator[list[tuple[int, psutil.Process]]]:
     """The port and the process of each; all are ended afterwards."""
-    root = str(Path(__file__).parents[1])
-    environment = {
-        **os.environ, serving.ADDRESS: url, serving.SECRET: secrets.token_hex(32), "PYTHONPATH": root, "PYTHONUTF8": "1",
-    }  # fmt: skip
-    command = [sys.executable, "-m", "benchmarks.serving"]
-    started = [
-        subprocess.Popen(command, env=environment, cwd=root, stdout=subprocess.PIPE, text=True) for _ in range(PROCESSES)
-    ]
-    try:
-        yield [(int(each.stdout.readline()), psutil.Process(each.pid)) for each in started if each.stdout]
-    finally:
-        for each in started:
-            each.terminate()
-        for each in started:
-            each.wait(10)
-            if each.stdout:
-                each.stdout.close()
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONUTF8": "1"}
+    told = json.dumps({"store": url, "secret": secrets.token_hex(32)})
+    with ExitStack() as ending:
+        processes = [ending.enter_context(_web_process(environment)) for _ in range(PROCESSES)]
+        for each in processes:
+            print(told, file=each.stdin, flush=True)
+        yield [(int(each.stdout.readline()), psutil.Process(each.pid)) for each in processes]
+
+
+@contextmanager
+def _web_process(environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-P", "-m", "benchmarks.serving"]
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()

@@ -1,11 +1,12 @@
 """One web process of the benchmark: the screens on a port of this machine alone, until the process is ended.
 
-Started as `python -m benchmarks.serving`, with the store's address and the secret in its environment; says its port.
+Started as `python -m benchmarks.serving`; is told the store's address and the secret as one line of JSON, and says its port.
 """
 
 from __future__ import annotations
 
-import os
+import json
+import logging
 import sys
 
 from waitress.server import create_server
@@ -14,13 +15,14 @@ from engine import store
 from engine.city import City
 from web import create_app
 
-ADDRESS, SECRET = "BANSOU_BENCH_STORE", "BANSOU_BENCH_SECRET"
 THREADS = 4
 
 
 def main() -> None:
-    city = City(store.connect(os.environ[ADDRESS]))
-    app = create_app({"CITY": city, "SECRET_KEY": os.environ[SECRET], "SESSION_COOKIE_SECURE": False})
+    logging.getLogger("waitress").setLevel(logging.ERROR)
+    told = json.loads(sys.stdin.readline())
+    city = City(store.connect(told["store"]))
+    app = create_app({"CITY": city, "SECRET_KEY": told["secret"], "SESSION_COOKIE_SECURE": False})
     server = create_server(app, host="127.0.0.1", port=0, threads=THREADS, ident=None)
     print(server.effective_port, flush=True)
     server.run()
