@@ -84,7 +84,7 @@ def _running(command: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], int]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     if command[1] == "-P":
         environment["PYTHONPATH"] = str(ROOT)
-    process = subprocess.Popen([*command, "--port", str(port)], env=environment, stdout=subprocess.DEVNULL, stderr=sys.stderr)
+    process = subprocess.Popen([*command, "--port", str(port)], env=environment, stdout=subprocess.DEVNULL)
     try:
         yield process, port
     finally:
