@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import hypothesis
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from chromium import find
 
@@ -19,6 +20,10 @@ pytest_plugins = ["databases"]
 
 STARTED = pytest.StashKey[float]()
 SHARERS = pytest.StashKey[int]()
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
 
 hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("repeatable")
@@ -77,6 +82,15 @@ def chromium() -> str:
     """The path of the machine's Chromium, for Playwright's executable_path."""
     assert find(), "Chromium is missing: `./bansou test` brings it, or says the command that does."
     return find()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """One browser for all tests of a process: Playwright can be started only once in it."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield opened
+        opened.close()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

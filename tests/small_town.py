@@ -205,6 +205,6 @@ def write_release(folder: Path) -> None:
 
 
 @pytest.fixture
-def town(empty_store: Store, tmp_path: Path) -> SmallTown:
+def small_town(empty_store: Store, tmp_path: Path) -> SmallTown:
     """The small town on an empty store of each kind."""
     return SmallTown(empty_store, tmp_path / "release")

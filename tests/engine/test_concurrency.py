@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 pytest_plugins = ("small_town",)
 
 
+@pytest.fixture
+def town(small_town: SmallTown) -> SmallTown:
+    return small_town
+
+
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
     """Everybody acts at the same moment; gives what each got, or the refusal."""
     gate, got = threading.Barrier(len(acts)), [None] * len(acts)

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("small_town",)
 
+
+@pytest.fixture
+def town(small_town: SmallTown) -> SmallTown:
+    return small_town
+
 ROOT = Path(__file__).parents[2]
 
 

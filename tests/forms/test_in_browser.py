@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from filled import CHOICES, area, auto, chosen, day, form_of, many, one, options, rows, text, tick, when
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from forms import Form, Submitted, check, draw, layout, links, load, read
 from forms.form import anybody
@@ -17,17 +17,9 @@ from forms.form import anybody
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "web" / "static"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 REAL, _ = load(ROOT / "forms" / "schemas")
 POLICY = {"Content-Security-Policy": "default-src 'self'", "Content-Type": "text/html; charset=utf-8"}
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        with playwright.chromium.launch(executable_path=chromium, args=FLAGS) as launched:
-            yield launched
 
 
 class Desk:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from counters import Counter
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 from werkzeug.serving import make_server
 
 from engine import demo, outbox, releases, store, stream
@@ -25,10 +25,6 @@ from web import create_app
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
 PICTURE = ROOT / "docs" / "screenshot.png"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync",
-]  # fmt: skip
 BEGINS = datetime(2026, 4, 6, 10, 15, tzinfo=TOKYO)
 A_MINUTE = 60
 
@@ -86,15 +82,13 @@ def days(tmp_path: Path, empty_sqlite: Path) -> Iterator[Days]:
 
 
 @pytest.fixture
-def counter(days: Days, chromium: str) -> Iterator[Counter]:
+def counter(days: Days, browser: Browser) -> Iterator[Counter]:
     app = create_app({"CITY": days.city, "SECRET_KEY": "only for tests", "SESSION_COOKIE_SECURE": False, "OFFICE": "みなも市 福祉部"})
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        context = browser.new_context(locale="ja-JP", timezone_id="Asia/Tokyo", viewport={"width": 1440, "height": 900})
-        yield Counter(context.new_page(), f"http://127.0.0.1:{server.port}", days.pass_minutes)
-        browser.close()
+    context = browser.new_context(locale="ja-JP", timezone_id="Asia/Tokyo", viewport={"width": 1440, "height": 900})
+    yield Counter(context.new_page(), f"http://127.0.0.1:{server.port}", days.pass_minutes)
+    context.close()
     server.shutdown()
 
 

@@ -12,8 +12,8 @@ import argon2
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from playwright.sync_api import Browser, sync_playwright
-from visits import FLAGS, ROOT, Clock, Screen, Staff, Visitor, screens_of
+from playwright.sync_api import Browser
+from visits import ROOT, Clock, Screen, Staff, Visitor, screens_of
 from werkzeug.serving import make_server
 
 from engine import migrations, people, store
@@ -75,14 +75,6 @@ def visitor(app: Flask) -> Visitor:
     found = app.test_client()
     assert isinstance(found, Visitor)
     return found
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
