@@ -26,6 +26,7 @@ from engine.kernel.events import Decided, Event, IncidentRaised, MessageThrown, 
 from engine.kernel.running import ENGINE_VERSION, Executable
 from engine.kernel.state import State, plain
 from engine.organisation import Organisation
+from engine.prepared import Prepared
 from forms.form import Form
 
 HOUSEHOLD = "household"
@@ -364,9 +365,9 @@ def _write(
     return Outcome(case, row.id, answer, happened)
 
 
-_STORE_STATE = sa.update(store.instance).where(store.instance.c.id == sa.bindparam("this"))
-_STORE_ANSWER = sa.insert(store.answer).returning(store.answer.c.id)
-_NOTE = sa.insert(store.command)
+_STORE_STATE = Prepared(sa.update(store.instance).where(store.instance.c.id == sa.bindparam("this")))
+_STORE_ANSWER = Prepared(sa.insert(store.answer).returning(store.answer.c.id))
+_NOTE = Prepared(sa.insert(store.command))
 
 
 def _store_state(c: Connection, row: Any, state: State, at: Any) -> None:
@@ -375,7 +376,7 @@ def _store_state(c: Connection, row: Any, state: State, at: Any) -> None:
         "state": states.dump(state), "version": state.version, "status": state.status, "phase_case": state.phases.get("case"),
         "phase_coordination": state.phases.get("coordination"), "ended_at": at if ended else None, "ended_in": state.ended_in if ended else None,
     }  # fmt: skip
-    c.execute(_STORE_STATE, {"this": row.id, **after})
+    _STORE_STATE.run(c, {"this": row.id, **after})
 
 
 def _put_on_agenda(c: Connection, row: Any, given: Given, answer: int, at: Any) -> None:
@@ -394,7 +395,7 @@ def _store_answer(c: Connection, city: City, case: int, instance: int | None, gi
         "round": 0, "schema_hash": given.form.hash, "data": given.data, "salt": salt, "corrects": given.corrects, "reason": given.reason,
         "by": by.person, "organisation": by.organisation, "at": city.now(),
     }  # fmt: skip
-    return c.execute(_STORE_ANSWER, row).scalar_one(), hash
+    return _STORE_ANSWER.run(c, row).scalar_one(), hash
 
 
 def _store_decisions(c: Connection, city: City, row: Any, happened: Iterable[Event], by: By) -> None:
@@ -563,7 +564,7 @@ def _once(c: Connection, key: str) -> None:
 def _note(c: Connection, key: str, outcome: Outcome, at: Any) -> None:
     """Keep what a request did; two of the same key cannot both be kept, and the second is undone."""
     result = {"case": outcome.case, "instance": outcome.instance, "answer": outcome.answer}
-    c.execute(_NOTE, {"key": key, "case": outcome.case, "result": result, "at": at})
+    _NOTE.run(c, {"key": key, "case": outcome.case, "result": result, "at": at})
 
 
 def _again(repeated: Repeated) -> Outcome:

@@ -13,12 +13,13 @@ from engine.kernel.events import Event
 from engine.kernel.model import Node
 from engine.kernel.running import Executable
 from engine.kernel.state import plain
+from engine.prepared import Prepared
 
 NO_DAY = date(9999, 12, 31)  # a candidate row needs a day to be ordered by
 
-_CLOSE = sa.update(store.task).where(store.task.c.id == sa.bindparam("this"))
-_NO_CANDIDATES = sa.delete(store.candidate).where(store.candidate.c.task == sa.bindparam("this"))
-_OPEN, _OFFER = sa.insert(store.task), sa.insert(store.candidate)
+_CLOSE = Prepared(sa.update(store.task).where(store.task.c.id == sa.bindparam("this")))
+_NO_CANDIDATES = Prepared(sa.delete(store.candidate).where(store.candidate.c.task == sa.bindparam("this")))
+_OPEN, _OFFER = Prepared(sa.insert(store.task)), Prepared(sa.insert(store.candidate))
 
 
 def write(
@@ -70,9 +71,8 @@ def write(
 def _close_tasks(c: Connection, closed: Mapping[str, str], at: datetime, by: int | None) -> None:
     for id, because in closed.items():
         how = {"status": "done", "closed_by": by} if because == "done" else {"status": "withdrawn", "closed_because": because}
-        c.execute(_CLOSE, {"this": id, "closed_at": at, "item": None, **how})
-    if closed:
-        c.execute(_NO_CANDIDATES, [{"this": id} for id in closed])
+        _CLOSE.run(c, {"this": id, "closed_at": at, "item": None, **how})
+    _NO_CANDIDATES.run_all(c, [{"this": id} for id in closed])
 
 
 def _open_tasks(
@@ -81,11 +81,11 @@ def _open_tasks(
     rows = [_task(c, executable, case, instance, each, at) for each in opened]
     if not rows:
         return
-    c.execute(_OPEN, rows)
+    _OPEN.run_all(c, rows)
     candidates = [
         {"grp": group, "due_on": each.due_on or NO_DAY, "task": each.token} for each in opened for group in dict.fromkeys(each.groups)
     ]
-    c.execute(_OFFER, candidates)
+    _OFFER.run_all(c, candidates)
 
 
 def _task(c: Connection, executable: Executable, case: int, instance: int, opened: events.TaskOpened, at: datetime) -> dict[str, Any]:

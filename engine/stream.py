@@ -17,9 +17,10 @@ from sqlalchemy.engine import Connection
 
 from engine import store
 from engine.city import By
+from engine.prepared import Prepared
 
-_SWAP = sa.update(store.case).where(store.case.c.id == sa.bindparam("this"), store.case.c.events == sa.bindparam("seen"))
-_ADD = sa.insert(store.event)
+_SWAP = Prepared(sa.update(store.case).where(store.case.c.id == sa.bindparam("this"), store.case.c.events == sa.bindparam("seen")))
+_ADD = Prepared(sa.insert(store.event))
 
 
 class Moved(Exception):
@@ -74,9 +75,9 @@ def append(c: Connection, case: int, head: Head, happened: Happened, by: By, at:
     }  # fmt: skip
     row["hash"] = link(head.chain, row)
     after = {"events": head.seq, "chain": row["hash"], "active_at": at, **changes}
-    if c.execute(_SWAP, {"this": case, "seen": head.seq - 1, **after}).rowcount != 1:
+    if _SWAP.run(c, {"this": case, "seen": head.seq - 1, **after}).rowcount != 1:
         raise Moved
-    c.execute(_ADD, row)
+    _ADD.run(c, row)
 
 
 def add(c: Connection, case: int, happened: Happened, by: By, at: datetime, **changes: Any) -> None:
