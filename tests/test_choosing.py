@@ -39,6 +39,7 @@ def test_plain(): pass
 def sample(tmp_path: Path) -> Path:
     for name in ("conftest.py", "chromium.py"):
         shutil.copy(HERE / name, tmp_path / name)
+    (tmp_path / "databases.py").touch()  # the product's own fixtures; none is asked for here
     (tmp_path / "test_sample.py").write_text(SAMPLE)
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = browser\n    deep\n")
     return tmp_path
