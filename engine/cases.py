@@ -63,6 +63,7 @@ class Outcome:
     answer: int | None = None
     events: tuple[Event, ...] = ()
     repeated: bool = False
+    posted: bool = True  # whether it may have left something for ``outbox.drain``
 
 
 @dataclass
@@ -122,14 +123,18 @@ def _open_case(city: City, process: str, submitted: Mapping[str, Any], by: By, k
         return _again(repeated)
 
 
-def complete(city: City, task_id: str, submitted: Mapping[str, Any], by: By, key: str) -> Outcome:
+def complete(
+    city: City, task_id: str, submitted: Mapping[str, Any], by: By, key: str, found: tuple[Any, Situation] | None = None,
+    also: Callable[[Connection], None] | None = None,
+) -> Outcome:  # fmt: skip
     """A person finishes a task with its form.
 
-    Raises NotAllowed, NoLongerOpen (somebody was first), BadAnswer (errors of the form), Conflict.
+    ``found``: what ``at_hand`` gave in this request; when the case has moved since, it is read again. ``also`` is written in the
+    same transaction. Raises NotAllowed, NoLongerOpen (somebody was first), BadAnswer (errors of the form), Conflict.
     """
 
     def prepare(c: Connection, writing: bool) -> tuple[Situation, Command]:
-        task, situation = at_hand(c, city, task_id, writing)
+        task, situation = at_hand(c, city, task_id, writing) if writing or found is None else found
         if not access.may_do(city, c, by, task):
             raise NotAllowed
         if task.status != "open":
@@ -137,7 +142,7 @@ def complete(city: City, task_id: str, submitted: Mapping[str, Any], by: By, key
         situation.given = _given(c, city, situation, task, submitted, by, writing)
         return situation, Complete(task_id)
 
-    return _run(city, prepare, by, key)
+    return _run(city, prepare, by, key, also)
 
 
 def record(city: City, case: int, form_id: str, part: str | None, submitted: Mapping[str, Any], by: By, key: str) -> Outcome:
@@ -360,9 +365,11 @@ def _write(
     messages.send(c, case, row.id, state.version, [each for each in happened if isinstance(each, MessageThrown)], at)
     _deliver_kept(c, case, state, happened, at)
     _store_incidents(c, row, happened, command, at)
-    if given is not None and given.changes.touch_consent:
+    touches_consent = given is not None and given.changes.touch_consent
+    if touches_consent:
         _after_consent(c, city, case, at)
-    return Outcome(case, row.id, answer, happened)
+    posted = touches_consent or any(isinstance(each, MessageThrown | Subscribed) for each in happened)
+    return Outcome(case, row.id, answer, happened, posted=posted)
 
 
 _STORE_STATE = Prepared(sa.update(store.instance).where(store.instance.c.id == sa.bindparam("this")))

@@ -18,12 +18,12 @@ OFFERED = frozenset({"org", "user", "person", "persons", "meeting"})  # kinds of
 KINDS = {"city": "市の課", "centre": "総合相談支援センター", "agency": "支援関係機関"}
 
 
-def of(c: Connection, city: City, by: By, facts: Facts | None, form: Form | None = None) -> Choices:
+def of(c: Connection, city: City, by: By, facts: Facts | None, form: Form | None = None, typed: bool = False) -> Choices:
     """The choices for a form about this case; without a case there are no persons yet.
 
-    ``form``: only what its fields choose from is read.
+    ``form``: only what its fields choose from is read, with ``typed`` only what a person may have chosen.
     """
-    kinds = OFFERED if form is None else {each.kind for field in form.fields for each in (field, *field.rows)}
+    kinds = OFFERED if form is None else _kinds(form, typed)
     organisation = facts.organisation if facts is not None else city.organisation(c)
     return Choices(
         orgs=tuple(Choice(office.id, office.short, KINDS.get(office.kind, "")) for office in organisation.offices.values()),
@@ -31,6 +31,10 @@ def of(c: Connection, city: City, by: By, facts: Facts | None, form: Form | None
         persons=tuple(Choice(str(row.id), person_label(row)) for row in facts.people) if facts is not None and kinds & {"person", "persons"} else (),
         meetings=_meetings(c, city) if "meeting" in kinds else (),
     )
+
+
+def _kinds(form: Form, typed: bool) -> set[str]:
+    return {each.kind for field in form.fields for each in (field, *field.rows) if not (typed and each.auto)}
 
 
 def _meetings(c: Connection, city: City) -> tuple[Choice, ...]:

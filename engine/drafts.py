@@ -9,10 +9,11 @@ from sqlalchemy.engine import Connection
 
 from engine import store
 from engine.city import City
+from engine.prepared import Prepared
 
-_LOAD = sa.select(store.form_draft).where(
-    store.form_draft.c.person == sa.bindparam("this_person"), store.form_draft.c.subject == sa.bindparam("this_subject")
-)
+_THIS = (store.form_draft.c.person == sa.bindparam("this_person"), store.form_draft.c.subject == sa.bindparam("this_subject"))
+_LOAD = sa.select(store.form_draft).where(*_THIS)
+_FORGET = Prepared(sa.delete(store.form_draft).where(*_THIS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,13 @@ def load(c: Connection, person: int, subject: str) -> Draft | None:
 
 
 def forget(city: City, person: int, subject: str) -> None:
-    table = store.form_draft
     with city.store.transaction() as c:
-        c.execute(sa.delete(table).where(table.c.person == person, table.c.subject == subject))
+        forget_within(c, person, subject)
+
+
+def forget_within(c: Connection, person: int, subject: str) -> None:
+    """In the transaction that finishes what was typed."""
+    _FORGET.run(c, {"this_person": person, "this_subject": subject})
 
 
 def subjects(c: Connection, person: int, among: Sequence[str]) -> set[str]:

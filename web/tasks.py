@@ -16,7 +16,6 @@ from engine.errors import NoLongerOpen, NotAllowed
 from engine.facts import Facts
 from engine.kernel.model import Node
 from engine.kernel.running import Executable
-from engine.kernel.state import State
 from forms import Form
 from web import acting, correspondence, timeline
 from web.context import city, now
@@ -32,13 +31,25 @@ class Desk:
     c: Connection
     by: By
     task: Any
-    case: Any
-    instance: Any
-    executable: Executable
-    state: State
-    facts: Facts
+    found: cases.Situation
     form: Form | None
     part: str
+
+    @property
+    def case(self) -> Any:
+        return self.found.facts.row
+
+    @property
+    def instance(self) -> Any:
+        return self.found.row
+
+    @property
+    def executable(self) -> Executable:
+        return self.found.executable
+
+    @property
+    def facts(self) -> Facts:
+        return self.found.facts
 
     @property
     def node(self) -> Node:
@@ -49,10 +60,10 @@ class Desk:
         return f"task:{self.task.id}"
 
     def scope(self) -> answers.Scope:
-        return answers.Scope(self.c, city(), self.facts, self.executable, self.state, self.by, self.task, self.instance.closure)
+        return answers.Scope(self.c, city(), self.facts, self.executable, self.found.state, self.by, self.task, self.instance.closure)
 
-    def choices(self) -> forms.Choices:
-        return choices.of(self.c, city(), self.by, self.facts, self.form)
+    def choices(self, typed: bool = False) -> forms.Choices:
+        return choices.of(self.c, city(), self.by, self.facts, self.form, typed)
 
     @property
     def is_mine_to_answer(self) -> bool:
@@ -83,7 +94,7 @@ def complete(task: str) -> str | Response | tuple[str, int]:
             return _complete(desk, {}, None)
         before = answers.prefilled(desk.form, desk.part, desk.scope())
         sent = forms.read(
-            desk.form, desk.part, request.form, before=before, may=_may, choices=desk.choices(), beside=("csrf_token", "key")
+            desk.form, desk.part, request.form, before=before, may=_may, choices=desk.choices(typed=True), beside=("csrf_token", "key")
         )
         if desk.task.status != "open":
             return _conflict(desk, sent)
@@ -101,16 +112,18 @@ def complete(task: str) -> str | Response | tuple[str, int]:
 
 
 def _complete(desk: Desk, submitted: dict[str, Any], sent: Any) -> str | Response | tuple[str, int]:
+    def also(c: Connection) -> None:
+        drafts.forget_within(c, desk.by.person or 0, desk.subject)
+
     try:
-        outcome = cases.complete(city(), desk.task.id, submitted, desk.by, acting.key())
+        outcome = cases.complete(city(), desk.task.id, submitted, desk.by, acting.key(), (desk.task, desk.found), also)
     except answers.Errors as errors:
         return _page(desk, typed=sent.typed, errors=errors.errors), 422
     except NoLongerOpen:
         with city().store.reading() as c:  # what was read before shows it open still
             return _conflict(_desk(c, desk.task.id), sent)
-    if drafts.load(desk.c, desk.by.person or 0, desk.subject) is not None:
-        drafts.forget(city(), desk.by.person or 0, desk.subject)
-    outbox.drain(city(), outcome.case)
+    if outcome.posted:
+        outbox.drain(city(), outcome.case)
     acting.say_done(_("「%(title)s」を終えました。", title=desk.task.name))
     session["left_case"] = outcome.case
     with city().store.reading() as c:
@@ -180,7 +193,7 @@ def _desk(c: Connection, id: str) -> Desk:
         raise NotAllowed
     form = city().forms(c, found.row.closure)[task.form] if task.form is not None else None
     part = task.part or (form.parts[0].id if form is not None else "")
-    return Desk(c, by, task, found.facts.row, found.row, found.executable, found.state, found.facts, form, part)
+    return Desk(c, by, task, found, form, part)
 
 
 def _may(level: str) -> bool:
