@@ -54,20 +54,20 @@ class Sight:
         """Whether the household's names may be shown."""
         return self.may_open or self.own_tasks
 
-    def level(self, form: str, answered_by: str | None) -> str | None:
-        """The highest level that may be read of an answer of this form; None: not even that it exists."""
+    def level(self, form: str, answered_by: str | None, part: str | None = None) -> str | None:
+        """The highest level that may be read of an answer to this part of the form; None: not even that it exists."""
         if self.grounds and answered_by is not None and answered_by == self.by.organisation:
             return LEVELS[-1]  # what one's own organisation wrote
-        return max((ground.level for ground in self.grounds if ground.covers(form)), default=None)
+        return max((ground.level for ground in self.grounds if ground.covers(form, part)), default=None)
 
-    def may(self, form: str, answered_by: str | None) -> Callable[[str], bool]:
+    def may(self, form: str, answered_by: str | None, part: str | None = None) -> Callable[[str], bool]:
         """For ``forms``: whether a field of some level may be shown."""
-        best = self.level(form, answered_by)
+        best = self.level(form, answered_by, part)
         return lambda level: best is not None and level in LEVELS and level <= best
 
-    def only_own_rows(self, form: str) -> bool:
+    def only_own_rows(self, form: str, part: str | None = None) -> bool:
         """Whether lists show only the rows that name one's own organisation (a role before the decision)."""
-        covering = [ground for ground in self.grounds if ground.covers(form)]
+        covering = [ground for ground in self.grounds if ground.covers(form, part)]
         return bool(covering) and all(ground.own_rows for ground in covering)
 
 
@@ -90,23 +90,37 @@ def sight(city: City, c: Connection, by: By, case: Any) -> Sight:
 def readable(city: City, c: Connection, sight: Sight, form: Form, answer: Any) -> dict[str, Any]:
     """The values of an answer that this person may read; the levels are left to ``forms``, which is told by ``Sight.may``.
 
-    Kept back are what the writer hid from other organisations (``x-hiddenBy``), who a concealed person is, and, on a ground
-    with ``own_rows``, all rows that do not name one's own organisation or are about somebody who did not agree to it.
+    Kept back are the parts of the form that no ground opens, what the writer hid from other organisations (``x-hiddenBy``), who
+    a concealed person is, and, on a ground with ``own_rows``, all rows that do not name one's own organisation or are about
+    somebody who did not agree to it.
     """
-    data: dict[str, Any] = dict(answer.data)
+    data = _of_open_parts(form, sight, answer)
     if not sight.sees_hidden:
         hidden = {field.name for field in form.fields if field.hidden_by is not None and answer.data.get(field.hidden_by) is True}
         data = {name: value for name, value in data.items() if name not in hidden}
-    if sight.only_own_rows(form.id) and answer.organisation != sight.by.organisation:
-        data = _own_rows(form, data, sight, _agreeing(city, c, sight))
+    if sight.only_own_rows(form.id, answer.part) and answer.organisation != sight.by.organisation:
+        data = _own_rows(form, answer.part, data, sight, _agreeing(city, c, sight))
     people = [field for field in form.fields if field.kind == "list" and field.widget == "person" and field.name in data]
     veiled = concealed(c, sight.case) if people else frozenset()
     return data | {field.name: [_veiled(row, sight, veiled) for row in data[field.name]] for field in people}
 
 
-def _own_rows(form: Form, data: dict[str, Any], sight: Sight, agreeing: set[str]) -> dict[str, Any]:
+def _of_open_parts(form: Form, sight: Sight, answer: Any) -> dict[str, Any]:
+    """The fields, and the columns of lists, that stand in some open part and are not above the level at which it is open."""
+    levels = {part.id: sight.level(form.id, answer.organisation, part.id) or "" for part in form.parts}
+    found: dict[str, Any] = {}
+    for field in form.fields:
+        best = max((levels[part] for part in field.parts or levels), default="")
+        if field.name in answer.data and field.cls <= best:
+            value, above = answer.data[field.name], {column.name for column in field.rows if column.cls > best}
+            is_list = field.kind == "list" and above
+            found[field.name] = [{name: kept for name, kept in row.items() if name not in above} for row in value] if is_list else value
+    return found
+
+
+def _own_rows(form: Form, part: str | None, data: dict[str, Any], sight: Sight, agreeing: set[str]) -> dict[str, Any]:
     """Of the lists only what names one's own organisation, and the numbered rows that this points to (``issue_no`` to ``no``)."""
-    fields = {name for ground in sight.grounds if ground.covers(form.id) for name in ground.fields or data}
+    fields = {name for ground in sight.grounds if ground.covers(form.id, part) for name in ground.fields or data}
     shown = {field.name: field for field in form.fields if field.name in data and field.name in fields}
     numbered = {name for name, field in shown.items() if _has(field, "no")}
     about = {row["no"] for name in numbered for row in data[name] if row.get("person") in agreeing}
@@ -230,7 +244,7 @@ def may_correct(city: City, c: Connection, by: By, answer: Any) -> bool:
     if answer.by is None or answer.by != by.person or answer.organisation != by.organisation:
         return False
     case = c.execute(sa.select(store.case).where(store.case.c.id == answer.case)).one()
-    return sight(city, c, by, case).level(answer.form, answer.organisation) is not None
+    return sight(city, c, by, case).level(answer.form, answer.organisation, answer.part) is not None
 
 
 def take_back(c: Connection, city: City, case: int, in_force: Mapping[int, Consent]) -> list[str]:

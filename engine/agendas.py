@@ -196,7 +196,7 @@ def _items(city: City, c: Connection, by: By, numbered: Sequence[tuple[int, Any]
     for no, row in numbered:
         sight = access.sight(city, c, by, cases[row.case])
         answer = said.get(row.answer_id)
-        reads = _is_member(sight, row) or (answer is not None and sight.may(answer.form, answer.organisation)("L2"))
+        reads = _is_member(sight, row) or (answer is not None and sight.may(answer.form, answer.organisation, answer.part)("L2"))
         task = concluding.get(row.instance) if row.closed_at is None else None
         yield Item(
             no, row.case, cases[row.case].number, names.get(row.case), tuple(row.members), reads,
@@ -251,11 +251,11 @@ def _material(city: City, c: Connection, rows: Iterable[Any]) -> dict[int, list[
     """By item, what was written on the forms that members of a meeting may read, until it was concluded; newest first."""
     answer, forms = store.answer, city.organisation(c).access["member"].forms
     known = [row for row in rows if row.instance is not None]
-    query = sa.select(answer.c.id, answer.c.instance, answer.c.form, answer.c.organisation).where(
+    query = sa.select(answer.c.id, answer.c.instance, answer.c.form, answer.c.part, answer.c.organisation).where(
         answer.c.instance.in_([row.instance for row in known]), answer.c.schema_hash != ""
     )
     if ALL not in forms:
-        query = query.where(answer.c.form.in_(forms))
+        query = query.where(answer.c.form.in_([form.partition("#")[0] for form in forms]))
     written = c.execute(query.order_by(answer.c.id.desc())).all()
     return {
         row.id: [
@@ -271,7 +271,7 @@ def _readable(sight: Sight, written: Iterable[Any]) -> int | None:
     return next(
         (
             each.id for each in written
-            if sight.level(each.form, each.organisation) is not None and not sight.only_own_rows(each.form)
+            if sight.level(each.form, each.organisation, each.part) is not None and not sight.only_own_rows(each.form, each.part)
         ),
         None,
     )  # fmt: skip

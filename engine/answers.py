@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine import store
+from engine import access, store
 from engine.calendar import TOKYO
 from engine.city import By, City
 from engine.errors import BadAnswer, NotAllowed
@@ -40,7 +40,8 @@ def bad(path: str, message: str) -> Errors:
     return Errors([FieldError(path, message)])
 
 
-_OF_FORM = sa.select(store.answer.c.data, store.answer.c.at).where(store.answer.c.form == sa.bindparam("asked")).order_by(store.answer.c.id.desc()).limit(1)
+_READ = tuple(store.answer.c[name] for name in ("data", "at", "form", "part", "by", "organisation"))
+_OF_FORM = sa.select(*_READ).where(store.answer.c.form == sa.bindparam("asked")).order_by(store.answer.c.id.desc()).limit(1)
 _IN_INSTANCE = _OF_FORM.where(store.answer.c.instance == sa.bindparam("this"))
 _IN_CASE = _OF_FORM.where(store.answer.c.case == sa.bindparam("this"))
 
@@ -116,9 +117,19 @@ class Scope:
         if form not in self._latest:
             here, this = (_IN_INSTANCE, self.facts.instance) if self.facts.instance is not None else (_IN_CASE, self.facts.case)
             row = self.c.execute(here, {"this": this, "asked": form}).one_or_none()
-            found = row.data if row is not None else None
+            found = self._readable(row) if row is not None else None
             self._latest[form] = {**found, "answered_at": row.at} if isinstance(found, Mapping) and row is not None and form in self._own_forms else found
         return self._latest[form]
+
+    def _readable(self, row: Any) -> Any:
+        """What an expression reads of an answer: at a task what it needs, on the case page what the person may read."""
+        if self.facts.instance is not None or row.by == self.by.person or row.form not in self.forms:
+            return row.data
+        return access.readable(self.city, self.c, self._sight, self.forms[row.form], row)
+
+    @cached_property
+    def _sight(self) -> access.Sight:
+        return access.sight(self.city, self.c, self.by, self.facts.row)
 
     def _task(self) -> dict[str, Any]:
         if self.task is None:
@@ -130,7 +141,7 @@ class Scope:
             return {"persons": []}
         row, answer = self.facts.row, store.answer
         newest = sa.select(sa.func.max(answer.c.id)).where(answer.c.case == self.facts.case).group_by(answer.c.form)
-        answers = {each.form: each.data for each in self.c.execute(sa.select(answer.c.form, answer.c.data).where(answer.c.id.in_(newest)))}
+        answers = {each.form: self._readable(each) for each in self.c.execute(sa.select(*_READ).where(answer.c.id.in_(newest)))}
         return {
             **answers, "number": row.number, "lead": self.facts.lead, "next_review_on": self.facts.next_review_on,
             "persons": [{**each.data, "id": str(each.id)} for each in self.facts.people],

@@ -42,10 +42,12 @@ def _check_forms(sheet: Sheet, city: Organisation, forms: Mapping[str, Form]) ->
             message = f"様式「{each}」がありません。番号と部分を直すか、消してください。{near(each, parts)}"
             sheet.problem("unknown-form", ("from_case",), message)
     for id, ground in city.access.items():
-        for form in {*ground.forms, *ground.own} - {ALL, *forms}:
-            message = f"「{id}」の様式「{form}」がありません。番号を直すか、消してください。{near(form, forms)}"
+        for form in sorted(({*ground.forms} - parts | {*ground.own}) - {ALL, *forms}):
+            hint = near(form, [*forms, *(parts if form in ground.forms else ())])
+            message = f"「{id}」の様式「{form}」がありません。番号と部分を直すか、消してください。{hint}"
             sheet.problem("unknown-form", ("access", id), message)
-        known = {field.name for form in ground.forms if form in forms for field in forms[form].fields}
+        named = {form.partition("#")[0] for form in ground.forms}
+        known = {field.name for form in named if form in forms for field in forms[form].fields}
         for name in [] if ALL in ground.forms else sorted(set(ground.fields) - known):
             message = f"「{id}」の項目「{name}」は、{'・'.join(ground.forms)} にありません。名前を直すか、消してください。{near(name, known)}"
             sheet.problem("unknown-field", ("access", id), message)

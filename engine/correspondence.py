@@ -216,7 +216,7 @@ def _rows(table: sa.Table, case: int, *columns: Any) -> sa.Select[Any]:
     task = store.task
     shared = (table.c.id, table.c.task, table.c.by, table.c.organisation, table.c.at)
     return (
-        sa.select(*shared, *columns, task.c.form.label("form"), task.c.name.label("task_name"))
+        sa.select(*shared, *columns, task.c.form.label("form"), task.c.part.label("part"), task.c.name.label("task_name"))
         .outerjoin(task, task.c.id == table.c.task)
         .where(table.c.case == case)
         .order_by(table.c.id)
@@ -234,9 +234,9 @@ def _may_read(sight: Sight, row: Any) -> bool:
     is_own = row.organisation is not None and row.organisation == sight.by.organisation
     if sight.sees_all or (is_own and sight.grounds):
         return True
-    if row.form is None or sight.only_own_rows(row.form):
+    if row.form is None or sight.only_own_rows(row.form, row.part):
         return False
-    return sight.level(row.form, row.organisation) is not None
+    return sight.level(row.form, row.organisation, row.part) is not None
 
 
 def _is_at_its_task(c: Connection, city: City, by: By, id: str | None) -> bool:

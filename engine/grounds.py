@@ -21,15 +21,15 @@ class Ground:
 
     id: str
     level: str  # of LEVELS
-    forms: tuple[str, ...]  # form ids; "*" for all
+    forms: tuple[str, ...]  # form ids, or one part of a form, as form#part; "*" for all
     own: tuple[str, ...] = ()  # forms of which only one's own answers are shown
     opens_case: bool = True
     own_rows: bool = False  # lists show only rows that name the organisation
     fields: tuple[str, ...] = ()  # of these forms only these fields; none: all
 
-    def covers(self, form: str) -> bool:
-        """Whether answers of this form are open, whoever gave them."""
-        return ALL in self.forms or form in self.forms
+    def covers(self, form: str, part: str | None = None) -> bool:
+        """Whether answers to this part of the form are open, whoever gave them; without ``part`` whether all of the form is."""
+        return ALL in self.forms or form in self.forms or (part is not None and f"{form}#{part}" in self.forms)
 
     def covers_own(self, form: str) -> bool:
         """Whether the organisation's own answers of this form are open."""

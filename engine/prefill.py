@@ -37,10 +37,15 @@ def records(scope: "Scope", form: str) -> list[dict[str, Any]]:
     ).all()  # fmt: skip
     overtaken = {row.corrects for row in rows if row.corrects is not None}
     seen = access.sight(scope.city, scope.c, scope.by, scope.facts.row)
-    return [
-        _record(scope, row) for row in rows
-        if row.id not in overtaken and (row.by == scope.by.person or seen.level(form, row.organisation) is not None or _is_asked(scope, row))
-    ]  # fmt: skip
+    known, found = scope.forms[form], []
+    for row in rows:
+        if row.id in overtaken:
+            continue
+        if row.by == scope.by.person or _is_asked(scope, row):
+            found.append(_record(scope, row, row.data))
+        elif seen.level(form, row.organisation, row.part) is not None:
+            found.append(_record(scope, row, access.readable(scope.city, scope.c, seen, known, row)))
+    return found
 
 
 def _is_asked(scope: "Scope", row: Any) -> bool:
@@ -48,9 +53,9 @@ def _is_asked(scope: "Scope", row: Any) -> bool:
     return scope.task is not None and row.instance == scope.facts.instance
 
 
-def _record(scope: "Scope", row: Any) -> dict[str, Any]:
+def _record(scope: "Scope", row: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        **row.data, "here": row.instance is not None and row.instance == scope.facts.instance, "answered_at": row.at,
+        **data, "here": row.instance is not None and row.instance == scope.facts.instance, "answered_at": row.at,
         "answered_by": None if row.by is None else str(row.by), "answered_org": row.organisation,
     }  # fmt: skip
 

@@ -57,7 +57,7 @@ def read(c: Connection, city: City, sight: Sight, before: int | None = None, siz
 
 def _may_see(sight: Sight, row: Any) -> bool:
     if row.form is not None:
-        return sight.level(row.form, row.answered_by) is not None
+        return sight.level(row.form, row.answered_by, row.part) is not None
     is_own = row.organisation is not None and row.organisation == sight.by.organisation
     return sight.sees_all or bool(sight.grounds) and (row.kind == "CaseOpened" or is_own)
 

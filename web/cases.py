@@ -242,7 +242,7 @@ def _readable(file: File, most: int = 60) -> tuple[list[tuple[Any, Form]], bool]
     found = [
         (row, known[row.form]) for row in rows
         if row.id not in overtaken and row.form in known
-        and file.sight.level(row.form, row.organisation) is not None
+        and file.sight.level(row.form, row.organisation, row.part) is not None
     ]  # fmt: skip
     return found[:most], len(found) > most
 
@@ -482,7 +482,7 @@ def _readable_answer(c: Connection, id: int) -> tuple[File, Any, Form]:
     by = acting.by()
     case = c.execute(sa.select(store.case).where(store.case.c.id == row.case)).one()
     sight = access.sight(city(), c, by, case)
-    if sight.level(row.form, row.organisation) is None:
+    if sight.level(row.form, row.organisation, row.part) is None:
         raise NotAllowed
     return File(c, by, case, sight, Facts(c, city(), case.id, row.instance)), row, answers.form_of(city(), c, row)
 
@@ -492,7 +492,7 @@ def answer(answer: int) -> str:
     """What was written, as this person may read it; what it corrects, and what corrected it."""
     with city().store.reading() as c:
         file, row, form = _readable_answer(c, answer)
-        may, data = file.sight.may(row.form, row.organisation), access.readable(city(), c, file.sight, form, row)
+        may, data = file.sight.may(row.form, row.organisation, row.part), access.readable(city(), c, file.sight, form, row)
         shown = forms.show(form, data, part=row.part if len(form.parts) > 1 else None, may=may, choices=choices.of(c, city(), file.by, file.facts))
         people_ = acting.names_of_people(c, [row.by])
         after = c.scalar(sa.select(store.answer.c.id).where(store.answer.c.corrects == row.id))
@@ -559,7 +559,7 @@ def paper(answer: int) -> str:
 
 def _printed(file: File, row: Any, form: Form, part: str | None, offered: forms.Choices) -> Any:
     data = access.readable(city(), file.c, file.sight, form, row)
-    return forms.paper(form, data, part=part, may=file.sight.may(row.form, row.organisation), choices=offered)
+    return forms.paper(form, data, part=part, may=file.sight.may(row.form, row.organisation, row.part), choices=offered)
 
 
 def _joined(file: File, row: Any, form: Form) -> list[tuple[Any, Form]]:
@@ -583,7 +583,7 @@ def _joined(file: File, row: Any, form: Form) -> list[tuple[Any, Form]]:
             later = later.where(answer.c.id < again)
         newest = {(each.task if each.activation else form_id): each for each in file.c.execute(later.order_by(answer.c.id))}
         for each in newest.values():
-            if file.sight.level(form_id, each.organisation) is not None:
+            if file.sight.level(form_id, each.organisation, each.part) is not None:
                 found.append((each, known[form_id]))
     return found
 

@@ -48,19 +48,19 @@ class Desk:
         """The forms that were answered in this case and that this person may read, with the level."""
         with self.town.city.store.reading() as c:
             sight = self.sight(c)
-            found = ((row.form, sight.level(row.form, row.organisation)) for row in answered(self.town, self.case))
+            found = ((row.form, sight.level(row.form, row.organisation, row.part)) for row in answered(self.town, self.case))
             return {form: level for form, level in found if level is not None}
 
     def reads(self, form_id: str) -> str:
         """What the newest readable answer of a form shows to this person, as text."""
         with self.town.city.store.reading() as c:
             sight = self.sight(c)
-            rows = [row for row in answered(self.town, self.case) if row.form == form_id and sight.level(form_id, row.organisation)]
+            rows = [row for row in answered(self.town, self.case) if row.form == form_id and sight.level(form_id, row.organisation, row.part)]
             assert rows
             form = self.town.city.forms(c)[form_id]
             data = access.readable(self.town.city, c, sight, form, rows[-1])
             offered = choices.of(c, self.town.city, self.by, facts.Facts(c, self.town.city, rows[-1].case, rows[-1].instance))
-            may = sight.may(form_id, rows[-1].organisation)
+            may = sight.may(form_id, rows[-1].organisation, rows[-1].part)
             return forms.show(form, data, may=may, choices=offered) + forms.paper(form, data, may=may, choices=offered)
 
     def timeline(self) -> list[timeline.Entry]:
@@ -180,6 +180,36 @@ def test_a_hidden_caller_stays_with_the_receiving_office_and_the_centre(town: To
 def test_a_caller_who_is_not_hidden_goes_along(town: Town) -> None:
     hands_over(town, ("相談者の氏名", "架空 娘子"))
     assert "娘子" in Desk(town, LIVING).reads("F01") and "娘子" in Desk(town, LIVING).reads("F03")
+
+
+def test_whom_a_sheet_addresses_reads_what_was_received_and_not_how_it_was_routed(town: Town) -> None:
+    hands_over(town)
+    shown = Desk(town, LIVING).reads("F01")
+    assert "架空の相談。" in shown and "架空の理由。" not in shown and "対応の区分" not in shown
+    assert "架空の理由。" in Desk(town, "市民税課").reads("F01")
+    with town.city.store.reading() as c:
+        sight = Desk(town, LIVING).sight(c)
+        routed = [row for row in answered(town, "new") if (row.form, row.part) == ("F01", "triage")]
+        assert routed and sight.level("F01", "zeimu", "triage") is None and sight.level("F01", "zeimu") is None
+        form = town.city.forms(c)["F01"]
+        told = access.readable(town.city, c, sight, form, routed[-1])
+        assert told["narrative"] == "架空の相談。" and not {"triage", "triage_reason", "to_org"} & told.keys()
+        assert "emergency" not in told  # L2 stands in an open part, and is not L1
+    entries = [(each.form, each.part) for each in Desk(town, LIVING).timeline() if each.form == "F01"]
+    assert entries == [("F01", "receive")]
+
+
+def test_what_is_filled_in_beforehand_on_the_case_page_is_what_one_may_read(town: Town) -> None:
+    hands_over(town)
+    said = {}
+    for who in (LIVING, "市民税課"):
+        desk = Desk(town, who)
+        with town.city.store.reading() as c:
+            scope = answers.Scope(c, town.city, facts.Facts(c, town.city, town.cases["new"], None), None, None, desk.by)
+            texts = ("case.F01.triage_reason", "F01.triage_reason", "case.F01.narrative", 'records("F01").triage_reason')
+            said[who] = [answers.value(scope, text) for text in texts]
+    assert said["市民税課"] == ["架空の理由。", "架空の理由。", "架空の相談。", ["架空の理由。", None]]
+    assert said[LIVING] == [None, None, "架空の相談。", [None]]
 
 
 # -- えしこに ----------------------------------------------------------------------------------------------------------------
