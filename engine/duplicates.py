@@ -8,9 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import store
+from engine import store, viewings
 from engine.city import By, City
 from engine.feeds import search_keys
+from engine.viewings import Viewed
 from forms.form import Form
 
 
@@ -35,10 +36,6 @@ def is_known(city: City, by: By, form: Form, data: Mapping[str, Any]) -> bool:
             ).first() is not None
             for key in comparable
         )  # fmt: skip
-    with city.store.transaction() as c:
-        c.execute(
-            sa.insert(store.access_log).values(
-                at=city.now(), person=by.person, organisation=by.organisation, what="duplicate-check", ground="reception", level="L0"
-            )
-        )
+    asked = Viewed(city.now(), "duplicate-check", by.person, by.organisation, ground="reception", level="L0")
+    viewings.write(city.store, [asked])
     return known

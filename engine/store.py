@@ -115,6 +115,24 @@ login_attempt = sa.Table(
     sa.Column("at", Moment, nullable=False), sa.Column("ok", Yes, nullable=False),
     sa.Index(None, "login", "at"), sa.Index(None, "address", "at"),
 )
+session = sa.Table(
+    "session", metadata, _id(), sa.Column("token_hash", Text, nullable=False, unique=True), _to("person_login.id", "person", nullable=False),
+    sa.Column("version", Number, nullable=False), sa.Column("way", Text, nullable=False), sa.Column("device", Text, nullable=False),
+    sa.Column("address", Text, nullable=False), sa.Column("began_at", Moment, nullable=False), sa.Column("seen_at", Moment, nullable=False),
+    sa.Column("ended_at", Moment), sa.Index(None, "person", "ended_at"), sa.Index(None, "seen_at"),
+)
+second_factor = sa.Table(
+    "second_factor", metadata, _to("person_login.id", "person", primary_key=True), sa.Column("secret", Text, nullable=False),
+    sa.Column("made_at", Moment, nullable=False), sa.Column("confirmed_at", Moment), sa.Column("last_step", Number),
+)
+recovery_code = sa.Table(
+    "recovery_code", metadata, _to("person_login.id", "person", primary_key=True), sa.Column("hash", Text, primary_key=True),
+    sa.Column("used_at", Moment),
+)
+identity = sa.Table(
+    "identity", metadata, sa.Column("issuer", Text, primary_key=True), sa.Column("subject", Text, primary_key=True),
+    _to("person_login.id", "person", nullable=False), sa.Column("linked_at", Moment, nullable=False), sa.UniqueConstraint("person", "issuer"),
+)
 api_token = sa.Table(
     "api_token", metadata, _id(), _to("person_login.id", "person", nullable=False), sa.Column("hash", Text, nullable=False),
     sa.Column("name", Text, nullable=False), sa.Column("created_at", Moment, nullable=False), sa.Column("revoked_at", Moment),
@@ -263,8 +281,12 @@ form_draft = sa.Table(
 )
 access_log = sa.Table(
     "access_log", metadata, _id(), sa.Column("at", Moment, nullable=False), _to("person_login.id", "person"), sa.Column("organisation", Text),
-    sa.Column("case", Number, index=True), sa.Column("what", Text, nullable=False), sa.Column("ground", Text), sa.Column("level", Text),
-    sa.Column("hash", Text),
+    sa.Column("case", Number), sa.Column("what", Text, nullable=False), sa.Column("ground", Text), sa.Column("level", Text),
+    sa.Column("hash", Text), sa.Column("day", Day), sa.Column("seq", Number), sa.Index(None, "case", "day", "seq"), sa.Index(None, "day"),
+)
+access_day = sa.Table(
+    "access_day", metadata, sa.Column("case", Number, primary_key=True), sa.Column("day", Day, primary_key=True),
+    sa.Column("count", Number, nullable=False), sa.Column("chain", Text, nullable=False),
 )
 
 

@@ -9,7 +9,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +21,10 @@ from engine.prepared import Prepared
 
 _SWAP = Prepared(sa.update(store.case).where(store.case.c.id == sa.bindparam("this"), store.case.c.events == sa.bindparam("seen")))
 _ADD = Prepared(sa.insert(store.event))
+CHAINED = frozenset((
+    "case", "seq", "at", "by", "organisation", "kind", "instance", "instance_version", "task", "element", "answer", "detail", "tokens",
+    "settings", "content_hash",
+))  # fmt: skip
 
 
 class Moved(Exception):
@@ -85,13 +89,18 @@ def add(c: Connection, case: int, happened: Happened, by: By, at: datetime, **ch
     append(c, case, lock(c, case), happened, by, at, **changes)
 
 
-def link(previous: str, row: Mapping[str, Any]) -> str:
-    body = {key: value for key, value in row.items() if key != "hash"}
+def link(previous: str, row: Mapping[str, Any], columns: frozenset[str] = CHAINED) -> str:
+    """The hash of a row behind ``previous``. A column that joined later counts only where it has a value: older links still hold."""
+    body = {key: value for key, value in row.items() if key in columns or (value is not None and key != "hash")}
     return hashlib.sha256((previous + canonical(body)).encode()).hexdigest()
 
 
 def canonical(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=lambda each: each.isoformat())
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_written)
+
+
+def _written(value: date) -> str:
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value.isoformat()
 
 
 def sealed(content: Any) -> tuple[str, str]:
