@@ -7,6 +7,7 @@ A lost swap is run again under the case's lock; only a task that is no longer op
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -347,7 +348,7 @@ def _write(
     answer, hash = _store_answer(c, city, case, row.id, given, by)
     columns = feeds.columns(given.changes) if given is not None else {}
     if _moves_phases(situation, state, happened):
-        columns |= _case_phases(c, situation.facts.organisation, case, state, at)
+        columns |= _case_phases(c, situation.facts.organisation, case, state, happened, at)
     said = stream.Happened(
         _kind(command), row.id, state.version, given.task if given is not None else getattr(command, "token", None),
         _element(situation.state, command), answer, [outline(each) for each in happened], states.outline(state.tokens),
@@ -457,8 +458,8 @@ def _moves_phases(situation: Situation, state: State, happened: tuple[Event, ...
     return any(isinstance(each, PhaseReached) and each.ladder == "coordination" and each.phase != shown for each in happened)
 
 
-def _case_phases(c: Connection, organisation: Organisation, case: int, state: State, at: Any) -> dict[str, Any]:
-    """The case shows the highest phase of its open instances; when none is open, that of the one that ended last."""
+def _case_phases(c: Connection, organisation: Organisation, case: int, state: State, happened: tuple[Event, ...], at: Any) -> dict[str, Any]:
+    """The case shows the highest phase of its open instances; when none is open, the one that was reached last by any of them."""
     instance = store.instance
     others = c.execute(
         sa.select(instance.c.phase_case).where(instance.c.case == case, instance.c.status != "ended", instance.c.id != state.instance)
@@ -466,12 +467,24 @@ def _case_phases(c: Connection, organisation: Organisation, case: int, state: St
     still_open = [row.phase_case for row in others] + ([state.phases.get("case")] if state.status != "ended" else [])
     columns: dict[str, Any] = {"closed_at": None if still_open else at}
     highest = organisation.highest("case", [code for code in still_open if code])
-    phase = highest.code if highest is not None else state.phases.get("case") if not still_open else None
+    phase = highest.code if highest is not None else None if still_open else _reached_last(c, case, happened)
     if phase is not None:
         columns["phase_case"] = phase
     if "coordination" in state.phases:
         columns["phase_coordination"] = state.phases["coordination"]
     return columns
+
+
+def _reached_last(c: Connection, case: int, happened: tuple[Event, ...]) -> str | None:
+    """In this step, or else in the stream: who ends last may have long had nothing to say about the case."""
+    event = store.event
+    earlier = c.scalars(sa.select(event.c.detail).where(event.c.case == case).order_by(event.c.seq.desc()))
+    steps_of = (detail for detail in earlier if isinstance(detail, list))
+    for steps in chain([[outline(each) for each in happened]], steps_of):
+        reached = [each["phase"] for each in steps if each["kind"] == "PhaseReached" and each["ladder"] == "case"]
+        if reached:
+            return str(reached[-1])
+    return None
 
 
 def _after_consent(c: Connection, city: City, case: int, at: Any) -> None:

@@ -33,7 +33,8 @@ ORGANISATION = "\n".join([
     "[organisations]", f'{COUNTER} = {{ name = "架空のみなも課", kind = "city" }}', f'{CENTRE} = {{ name = "架空の星空センター", kind = "centre" }}',
     *(f'agency{number} = {{ name = "架空の機関{number}", kind = "agency" }}' for number in range(50)),
     "[lanes]", '"窓口" = "=received_by()"', "[starters]", *(f'{each} = ["*"]' for each in ("inquiry", "waiting", "asking", "elsewhere")),
-    "[signals]", "[phases.case]", 'in_support = "支援中"', "[phases.coordination]", 'requested = "依頼"', "[settings]",
+    "[signals]", "[phases.case]", 'in_support = "支援中"', 'asking = "照会中"', 'answered = "回答ずみ"', "[phases.coordination]",
+    'requested = "依頼"', "[settings]",
     't_reply = { value = "P1BD", meaning = "返事まで" }',
 ])  # fmt: skip
 
@@ -56,6 +57,10 @@ def node(tag: str, id: str, inside: str = "", **more: str) -> str:
 
 def task(id: str, form: str = "A2#answer", inside: str = "", **more: str) -> str:
     return node("userTask", id, f"<bpmn:documentation>架空の手順です。</bpmn:documentation>{inside}", camunda_formKey=form, **more)
+
+
+def phase(name: str) -> str:
+    return f'<bpmn:extensionElements><camunda:properties><camunda:property name="phase" value="case:{name}"/></camunda:properties></bpmn:extensionElements>'
 
 
 def message(name: str) -> str:
@@ -101,7 +106,7 @@ PROCESSES = {
     "asking": drawn(
         "asking",
         [
-            node("startEvent", "begun"), task("open"), node("intermediateThrowEvent", "ask", message("question")),
+            node("startEvent", "begun"), task("open", inside=phase("asking")), node("intermediateThrowEvent", "ask", message("question")),
             node("intermediateThrowEvent", "tell", message("notice")), task("busy"), node("exclusiveGateway", "q", default="q_hear"),
             node("intermediateCatchEvent", "hear", message("reply")), task("after"), node("endEvent", "done"), node("endEvent", "left"),
         ],
@@ -115,7 +120,7 @@ PROCESSES = {
         [
             node("startEvent", "asked", message("question")), task("think"), node("exclusiveGateway", "q", default="q_tell"),
             node("intermediateThrowEvent", "ask", message("deep")), node("intermediateCatchEvent", "hear", message("reply")), task("conclude"),
-            node("intermediateThrowEvent", "tell", message("reply")), node("endEvent", "done"),
+            node("intermediateThrowEvent", "tell", message("reply")), node("endEvent", "done", phase("answered")),
         ],
         [
             ("asked", "think"), ("think", "q"), ("q", "ask", '=A2.answer = "ask"'), ("q", "tell"), ("ask", "hear"), ("hear", "conclude"),

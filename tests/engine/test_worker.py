@@ -280,6 +280,16 @@ def test_a_kept_message_is_shown_as_undelivered_when_its_receiver_ends_without_i
     assert town.messages()[-1] == ("reply", "undelivered") and town.kinds(case).count("MessageUndelivered") == 1
 
 
+def test_a_case_shows_what_was_reached_last_once_nothing_is_open_whoever_ends_last(town: SmallTown) -> None:
+    case = town.opens("asking").case
+    outbox.work_all(town.city)
+    town.completes("think")
+    assert [each.phase_case for each in town.rows(store.case)] == ["asking"], "who asked is still at work"
+    town.completes("busy", "leave")
+    (row,) = town.rows(store.case, store.case.c.id == case)
+    assert (row.phase_case, row.closed_at is not None) == ("answered", True)
+
+
 def test_a_reply_goes_to_the_instance_that_asked_though_another_waits_for_the_same(town: SmallTown) -> None:
     town.opens("asking")
     outbox.work_all(town.city)
