@@ -224,7 +224,8 @@ class Walker:
             case "bool":
                 return chance.random() < 0.5
             case "date":
-                return (self.city.today + timedelta(days=chance.randint(0, 60))).isoformat()
+                days = chance.choice((0, 30, 60)) if self.narrow else chance.randint(0, 60)
+                return (self.city.today + timedelta(days=days)).isoformat()
             case "datetime":
                 return self.city.now().replace(second=0, microsecond=0).isoformat()
             case "number":
