@@ -34,6 +34,11 @@ SETTLED = frozenset({"delivered", "joined", "dropped"})
 LISTS = (store.task, store.candidate, store.timer, store.subscription)
 
 
+
+class Unanswerable(AssertionError):
+    """Nothing that was typed satisfied the form; where that lasts, the case goes round in circles and the walk says so."""
+
+
 @dataclass
 class Walk:
     """What several cases went through."""
@@ -109,25 +114,32 @@ class Walker:
             scope = answers.Scope(c, self.city, facts, executable, state, by, task, instance.closure)
             offered, part = choices.of(c, self.city, by, facts), task.part or form.parts[0].id
             unknown = not offered.persons and any(each.kind == "persons" for each in form.part(part).fields)
-            data = {} if unknown else self.answer(form, part, scope, offered, leading)
+            try:
+                data = {} if unknown else self.answer(form, part, scope, offered, leading)
+            except Unanswerable:
+                data = None
         if unknown:  # nobody can be chosen yet: the household is written down first
-            self.write(task.case, who=True)
+            self.write(task.case, "person")
+            return
+        if data is None:  # such as a plan about persons of whom none agrees any more: they are asked again
+            self.write(task.case, "consent")
             return
         cases.complete(self.city, task.id, data, by, self.key())
         self.walk.elements.add(task.element)
         self.did("completed", task.case)
 
-    def write(self, case: int, who: bool = False) -> None:
-        """A record, a consent, its withdrawal, or ``who`` belongs to the household: from the case page."""
+    def write(self, case: int, fact: str | None = None) -> None:
+        """A record, a consent, its withdrawal, or who belongs to the household, or what feeds one ``fact``: from the case page."""
         with self.city.store.reading() as c:
             row, forms = c.execute(sa.select(store.case).where(store.case.c.id == case)).one(), self.city.forms(c)
             by, facts = self.person(row.lead_org), Facts(c, self.city, case, None)
             offered = choices.of(c, self.city, by, facts)
-            of_persons = [each for each in self.from_case if any("person" in (known.feeds or "").split() for known in forms[each.split("#")[0]].fields)]
-            form_id, _, part = self.chance.choice(of_persons if who or not offered.persons else self.from_case).partition("#")
+            wanted = fact if offered.persons else "person"
+            feeding = [each for each in self.from_case if any(wanted in (known.feeds or "").split() for known in forms[each.split("#")[0]].fields)]
+            form_id, _, part = self.chance.choice(feeding if wanted else self.from_case).partition("#")
             form, scope = forms[form_id], answers.Scope(c, self.city, facts, None, None, by)
             data = self.answer(form, part, scope, offered, False)
-            if who and not any(data.values()):
+            if fact == "person" and not any(data.values()):
                 return
         cases.record(self.city, case, form_id, part, data, by, self.key())
         self.did(f"wrote {part}", case)
@@ -182,7 +194,7 @@ class Walker:
                 return sent
             except answers.Errors as found:
                 errors = found.errors
-        raise AssertionError(f"{form.id}#{part} cannot be answered: {[(each.path, each.message) for each in errors]} {sent}")
+        raise Unanswerable(f"{form.id}#{part} cannot be answered: {[(each.path, each.message) for each in errors]} {sent}")
 
     def sent(self, shown: list[Field], given: Mapping[str, Any], offered: Choices, leading: bool, much: float) -> dict[str, Any]:
         sent = {}
