@@ -107,8 +107,7 @@ def test_signing_in_by_keyboard_alone(screen: Screen, staff: Staff) -> None:
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/account")
-    assert page.get_by_role("heading", level=1).inner_text() == "わたしの設定"
+    page.get_by_role("heading", level=1, name="わたしの設定").wait_for()
 
 
 def test_the_first_stop_of_the_keyboard_leads_past_the_menu(previews: Screen) -> None:
