@@ -281,7 +281,7 @@ def _given(
     if changes.persons:
         persons = feeds.write_persons(c, situation.facts.row.household, changes.persons, city.now(), city.today)
         data = answers.with_persons(form, data, persons)
-    situation.facts.changes = changes
+    situation.facts.change(changes)
     return Given(form, task.part, data, changes, task.id, task.activation)
 
 
