@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 May = Callable[[str], bool]
-"""Whether the reader may see a level (`L1`, `L2`, `L3`). `L3` is for those who were named; nobody has it by default."""
+"""Whether the reader may see a level (`L1`, `L2`). `L3` is never asked: it is not drawn for anybody."""
 
 RESTRICTED = "L3"
 CHOSEN = frozenset({"org", "user", "person", "persons", "meeting", "file"})
@@ -16,12 +16,7 @@ CHOSEN = frozenset({"org", "user", "person", "persons", "meeting", "file"})
 
 
 def anybody(level: str) -> bool:
-    """May see every level that needs no name."""
-    return level != RESTRICTED
-
-
-def named(level: str) -> bool:
-    """May see every level."""
+    """May see every level that is drawn at all."""
     return True
 
 
@@ -178,20 +173,24 @@ def cut(fields: Iterable[Field]) -> tuple[Section, ...]:
 
 
 def drawn(fields: tuple[Field, ...], may: May) -> tuple[Field, ...]:
-    """The fields, rows and options that this reader may see."""
+    """The fields, rows and options that this reader may see. L3 is left out for everybody."""
+
+    def allowed(level: str) -> bool:
+        return level != RESTRICTED and may(level)
+
     return tuple(
         replace(
             field,
-            codes=tuple(code for code in field.codes if may(code.cls)),
+            codes=tuple(code for code in field.codes if allowed(code.cls)),
             rows=drawn(field.rows, may),
         )
         for field in fields
-        if may(field.cls)
+        if allowed(field.cls)
     )
 
 
 def holds_restricted(fields: tuple[Field, ...]) -> bool:
-    """Whether something here is for named readers only: a field, a row field or an option of level L3."""
+    """Whether something here is kept on paper for now: a field, a row field or an option of level L3."""
     return any(
         field.cls == RESTRICTED or any(code.cls == RESTRICTED for code in field.codes) or holds_restricted(field.rows)
         for field in fields

@@ -103,8 +103,8 @@ def not_an_option(values: Sequence[str]) -> str:
 
 
 def kept_on_paper() -> str:
-    """A restricted option or field, for those who were not named."""
-    return "見ることを名前で許された人だけが書けます。書く必要があれば、所属長に相談してください。"
+    """A restricted option or field."""
+    return "閲覧制限の仕組みが整うまで、ここには記録できません。紙で管理してください。"
 
 
 def sent_twice(values: Sequence[str]) -> str:

@@ -163,14 +163,10 @@ def test_what_the_system_fills_is_never_typed_and_always_has_a_source() -> None:
 # Restricted content
 
 
-RESTRICTED = {form for form, schema in SCHEMAS.items() if all(field["x-class"] == "L3" for field in schema["properties"].values())}
-
-
 def test_what_is_restricted_stands_in_the_files() -> None:
     fields = {
         f"{form}.{name}"
         for form, schema in SCHEMAS.items()
-        if form not in RESTRICTED
         for name, field in properties_of(schema)
         if field.get("x-class") == "L3"
     }
@@ -193,8 +189,8 @@ def test_what_is_restricted_stands_in_the_files() -> None:
     }
 
 
-def test_no_restricted_field_is_required_of_those_who_were_not_named() -> None:
-    for form, schema in ((form, schema) for form, schema in SCHEMAS.items() if form not in RESTRICTED):
+def test_no_restricted_field_is_ever_required() -> None:
+    for form, schema in SCHEMAS.items():
         required = {name for part in schema["x-parts"] for name in part["required"]}
         required |= {
             name
