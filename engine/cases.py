@@ -5,7 +5,7 @@ A lost swap is run again under the case's lock; only a task that is no longer op
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
 from typing import Any
@@ -281,7 +281,8 @@ def _given(
     if changes.persons:
         persons = feeds.write_persons(c, situation.facts.row.household, changes.persons, city.now(), city.today)
         data = answers.with_persons(form, data, persons)
-    situation.facts.change(changes)
+    if changes != Changes():
+        situation.facts = replace(situation.facts, changes=changes)  # a new one: what was read before may no longer hold
     return Given(form, task.part, data, changes, task.id, task.activation)
 
 

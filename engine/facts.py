@@ -117,12 +117,6 @@ class Facts:
         """The consent in force of each person who answered."""
         return consents_of(self.c, self.case, self.changes, self.city.today)
 
-    def change(self, changes: Changes) -> None:
-        """An answer now changes the case file; what was read before it is read again."""
-        self.changes = changes
-        for read in ("people", "consents"):
-            self.__dict__.pop(read, None)
-
     def _persons(self) -> list[Any]:
         today = self.city.today
         found = []

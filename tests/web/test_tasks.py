@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sheets import Paper, errors, same
-from visits import Visitor
+from visits import Visitor, screens_of
 
 from engine import store
 from engine.city import City
@@ -32,11 +32,10 @@ def city(town: Town) -> City:
 
 
 class Counter:
-    """A counter where somebody was just received: the first task is to record the consent."""
+    """A town at its screens; as a fixture somebody was just received, and the first task is to record the consent."""
 
     def __init__(self, town: Town, app: Flask) -> None:
         self.town, self.app = town, app
-        town.receives("市民税課", "続柄・立場=本人／氏=星空／名=ひかり")
 
     def of(self, who: str | Person) -> Visitor:
         visitor = self.app.test_client()
@@ -60,6 +59,7 @@ class Counter:
 
 @pytest.fixture
 def counter(town: Town, app: Flask) -> Counter:
+    town.receives("市民税課", "続柄・立場=本人／氏=星空／名=ひかり")
     return Counter(town, app)
 
 
@@ -238,3 +238,19 @@ def test_a_stale_page_keeps_also_what_could_not_be_read(counter: Counter) -> Non
     answer = late.presses()
     assert answer.status_code == 409
     assert "平成31年5月1日" in answer.text
+
+
+# -- what the answer changes --------------------------------------------------------------------------------------------
+def test_a_consent_leads_on_in_the_very_step_in_which_it_is_given(requesting_town: Town) -> None:
+    """The page has read that nobody agrees; the answer that comes from it says that somebody does, and the diagram believes it."""
+    town, said = requesting_town, "説明し、同意を確かめる"
+    story = town.rehearsal("requested")
+    story.records_called("えしこに", "撤回", [("だれの撤回か", "母"), ("撤回の範囲", "すべて")])
+    accepted = [("困っているのはだれか", "複数"), ("受け止め方", "受理"), ("理由", "架空の理由。"), ("リスク", "中")]
+    story.answers("えしこにの長", "受理会議で受け止め方を決める", accepted)
+    counter = Counter(town, screens_of(town.city))
+    paper = Paper.at(counter.of("えしこに"), counter.path(said, "requested"))
+    answer = filled(paper, steps=["continue", "share"], more=None).presses()
+    assert answer.status_code == 303, errors(answer)
+    open_now = {row.name for row in counter.rows(store.task, store.task.c.case == town.cases["requested"], store.task.c.status == "open")}
+    assert "面談し、状況を聞き取る" in open_now and "支援会議の手続へ引き継ぐ" not in open_now
