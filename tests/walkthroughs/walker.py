@@ -32,7 +32,7 @@ TRIES = 150  # answers until one is right
 PROTECTED = frozenset({"confidential"})  # a concealed person is walked elsewhere
 SETTLED = frozenset({"delivered", "joined", "dropped"})
 LISTS = (store.task, store.candidate, store.timer, store.subscription)
-
+WITHOUT_CONSENT = "同意を記録してください"  # a form says so where nobody agrees any more; whoever fills it in asks them again
 
 
 class Unanswerable(AssertionError):
@@ -116,7 +116,9 @@ class Walker:
             unknown = not offered.persons and any(each.kind == "persons" for each in form.part(part).fields)
             try:
                 data = {} if unknown else self.answer(form, part, scope, offered, leading)
-            except Unanswerable:
+            except Unanswerable as said:
+                if WITHOUT_CONSENT not in str(said):
+                    raise
                 data = None
         if unknown:  # nobody can be chosen yet: the household is written down first
             self.write(task.case, "person")
@@ -180,7 +182,7 @@ class Walker:
         """What a person sends: the prefilled page with other values typed over it, until the form finds nothing wrong with it."""
         shown = [each for each in drawn(form.part(part).fields, anybody) if not each.auto]
         given = answers.prefilled(form, part, scope)
-        sent, errors = dict[str, Any](), tuple[Any, ...]()
+        sent, errors, said = dict[str, Any](), tuple[Any, ...](), dict[tuple[str, str], int]()
         for attempt in range(TRIES):
             self.narrow = attempt >= TRIES // 3  # answers that must fit each other fit more often when they are few
             if attempt % 15 == 0:
@@ -194,7 +196,8 @@ class Walker:
                 return sent
             except answers.Errors as found:
                 errors = found.errors
-        raise Unanswerable(f"{form.id}#{part} cannot be answered: {[(each.path, each.message) for each in errors]} {sent}")
+                said |= {(each.path, each.message): attempt for each in errors}
+        raise Unanswerable(f"{form.id}#{part} cannot be answered: {list(said)} {sent}")
 
     def sent(self, shown: list[Field], given: Mapping[str, Any], offered: Choices, leading: bool, much: float) -> dict[str, Any]:
         sent = {}
