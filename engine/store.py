@@ -5,6 +5,7 @@ Content (what a resident said or is) lives in ``answer``, ``comment``, ``attachm
 """
 
 import os
+import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
 
 IDLE = 1.0  # seconds after which a connection is tried before it is used again
+PATIENCE = 15.0  # seconds for which a writer of SQLite waits for its turn
+TURN = 0.001  # seconds between two tries
+BUSY = f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}"
 
 metadata = sa.MetaData(
     naming_convention={
@@ -291,7 +295,10 @@ access_day = sa.Table(
 
 
 class Store:
-    """One database. ``reading()`` and ``transaction()`` are the only doors to it."""
+    """One database. ``reading()`` and ``transaction()`` are the only doors to it.
+
+    SQLite's driver begins nothing by itself; it is told to directly, since a listener would cost something at every statement.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine, self._reader = engine, engine
@@ -310,20 +317,17 @@ class Store:
     def reading(self) -> Iterator[Connection]:
         """For reading only. On SQLite everything is seen as of one moment; on PostgreSQL each statement sees what is committed at its own."""
         with self._reader.connect() as connection:
-            self._begin(connection, "BEGIN")
+            if self.is_sqlite:
+                connection.connection.cursor().execute("BEGIN")
             yield connection
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Everything or nothing. On SQLite the write lock is taken at once, so that no writer waits half-way."""
         with self.engine.begin() as connection:
-            self._begin(connection, "BEGIN IMMEDIATE")
+            if self.is_sqlite:
+                _take_turn(connection.connection.cursor())
             yield connection
-
-    def _begin(self, connection: Connection, how: str) -> None:
-        """SQLite's driver begins nothing by itself. Said to it directly: a listener would cost something at every statement."""
-        if self.is_sqlite:
-            connection.connection.cursor().execute(how)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -337,8 +341,30 @@ def insert_unless_there(c: Connection, table: sa.Table, values: Mapping[str, Any
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    connection.execute(BUSY)
+
+
+def _take_turn(cursor: Any) -> None:
+    """Begin to write on SQLite, as soon as no other writer is left.
+
+    SQLite's own waiting sleeps longer and longer, up to a tenth of a second, so that whoever came last goes first. A writer
+    holds the lock for about a millisecond: asking as often is fairer. Raises sqlite3.OperationalError after PATIENCE.
+    """
+    until = time.monotonic() + PATIENCE
+    cursor.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+                time.sleep(TURN)
+    finally:
+        cursor.execute(BUSY)
 
 
 def _note_use(_connection: Any, record: Any) -> None:

@@ -1,6 +1,11 @@
-"""Connections to a database server that went away while nobody asked: the next person notices nothing."""
+"""Connections: to a server that went away while nobody asked, and of writers who wait for each other. The next person notices nothing."""
 
 from __future__ import annotations
+
+import shutil
+import sqlite3
+import threading
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -59,3 +64,44 @@ def test_what_a_transaction_wrote_before_it_failed_is_undone_also_after_a_readin
         raise ZeroDivisionError
     with other.reading() as connection:
         assert connection.scalar(sa.text("SELECT to_regclass('half_done')")) is None
+
+
+# -- writers of one SQLite file ----------------------------------------------------------------------------------------
+@pytest.fixture
+def two_writers(empty_sqlite: Path, tmp_path: Path):
+    """Two stores of one file, as two web processes have them."""
+    shutil.copy(empty_sqlite, tmp_path / "bansou.sqlite3")
+    opened = [store.connect(f"sqlite:///{tmp_path / 'bansou.sqlite3'}") for _ in range(2)]
+    yield opened
+    for each in opened:
+        each.close()
+
+
+def writes(opened: store.Store, year: int) -> None:
+    with opened.transaction() as connection:
+        connection.execute(sa.insert(store.case_number).values(fiscal_year=year, last=0))
+
+
+def years(opened: store.Store) -> list[int]:
+    with opened.reading() as connection:
+        return list(connection.scalars(sa.select(store.case_number.c.fiscal_year)))
+
+
+def test_a_writer_waits_for_the_other_and_then_writes(two_writers: list[store.Store]) -> None:
+    ours, other = two_writers
+    waiting = threading.Thread(target=writes, args=(other, 2027))
+    with ours.transaction() as connection:
+        waiting.start()
+        connection.execute(sa.insert(store.case_number).values(fiscal_year=2026, last=0))
+        assert years(other) == [], "who reads does not wait"
+    waiting.join()
+    assert years(ours) == [2026, 2027]
+
+
+def test_a_writer_whose_turn_does_not_come_is_told_and_can_try_again(two_writers: list[store.Store], monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, other = two_writers
+    monkeypatch.setattr(store, "PATIENCE", 0)
+    with ours.transaction(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        writes(other, 2027)
+    writes(other, 2027)
+    assert years(ours) == [2027]
