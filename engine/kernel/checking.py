@@ -24,6 +24,7 @@ from engine.kernel.expressions import (
 from engine.kernel.feel import FeelError, parse
 from engine.kernel.model import FieldKind, Model, Node, Process, Vocabulary, walk
 from engine.kernel.remarks import Remarks, near
+from engine.kernel.tables import check_rows
 
 Lists = Mapping[str, tuple[str, ...]]  # form -> the repetitions in which it is filled
 
@@ -164,9 +165,11 @@ def _check_decision(model: Model, decision: Decision, vocabulary: Vocabulary, re
         if any(decision.id in required(model, node.decision) for node in walk(process.nodes) if node.decision):
             own |= own_names(model, process)
     own |= dict.fromkeys((model.decisions[id].variable for id in decision.requires if id in model.decisions), ANYTHING)
+    names = Names(vocabulary, own)
     for sentence in decision.sentences():
         place = replace(decision, line=sentence.line)
-        check_expression(Site(sentence.where, sentence.text, place), Names(vocabulary, own), remarks)
+        check_expression(Site(sentence.where, sentence.text, place), names, remarks)
+    check_rows(decision, names, remarks)
 
 
 def _check_messages(model: Model, remarks: Mapping[str, Remarks]) -> None:

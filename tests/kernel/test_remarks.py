@@ -9,6 +9,8 @@ from typing import NamedTuple
 import pytest
 from bpmn import BPMN, CITY, Drawing, files, loop, process
 from readings import file_of, line_of, said
+from test_decisions import decision, file, table
+from test_rows_of_a_table import TOO_LARGE
 
 from engine.kernel.reading import read
 from engine.kernel.rules import RULES
@@ -81,8 +83,14 @@ def called(**gives: str) -> Files:
     )
 
 
-def decided(kind: str = "singleResult", policy: str = "UNIQUE", cell: str = '"yes"', name: str = "t.dmn") -> Files:
-    """A process with the rule task x, and its table with the row `cell` under F1.choice."""
+def decided(
+    kind: str = "singleResult", policy: str = "UNIQUE", cell: str = '"yes"', name: str = "t.dmn", below: str | None = None
+) -> Files:
+    """A process with the rule task x, and its table with the row `cell` under F1.choice, and perhaps one below."""
+    further = "" if below is None else (
+        f'<rule id="lower"><inputEntry id="c2"><text>{below}</text></inputEntry>'
+        '<outputEntry id="r2"><text>"two"</text></outputEntry></rule>\n'
+    )  # fmt: skip
     return {
         **files(process("p").start().rule("x", "table", "hint", kind=kind).end()),
         name: (
@@ -92,9 +100,15 @@ def decided(kind: str = "singleResult", policy: str = "UNIQUE", cell: str = '"ye
             '<output id="o" name="result"/>\n'
             f'<rule id="row"><inputEntry id="c"><text>{cell}</text></inputEntry>'
             '<outputEntry id="r"><text>"one"</text></outputEntry></rule>\n'
-            "</decisionTable></decision></definitions>"
+            f"{further}</decisionTable></decision></definitions>"
         ).encode(),
     }
+
+
+def too_large() -> Files:
+    """A table whose rows would have to be tried in too many combinations."""
+    given = file(decision(table("FIRST", TOO_LARGE[0], ["way"], *TOO_LARGE[1:])))
+    return {**files(process("p").start().rule("x", "advice", "hint").end()), "advice.dmn": given}
 
 
 FIXED: dict[str, Case] = {
@@ -325,6 +339,7 @@ ASKED: dict[str, Case] = {
         "x",
         "camunda:resultVariable",
     ),
+    "rows-clash": Case(decided(cell="-", below='"yes"'), "lower", "1行目と2行目が同時に"),
     "unknown-decision": Case(
         {**decided(), **files(process("p").start().rule("x", "tabel", "hint").end())}, "x", "もしかして: table"
     ),
@@ -398,6 +413,9 @@ STYLE: dict[str, Case] = {
     ),
     "nobody-starts": Case(files(task()), "p", "だれも始められません"),
     "process-without-name": Case(files(process("p").start().end()), "p", "名前がありません"),
+    "row-never-reached": Case(decided(policy="FIRST", cell="-", below='"yes"'), "lower", "2行目は、上の行が"),
+    "rows-leave-gap": Case(decided(), "table", "(例: 「選択」が \"later\")"),
+    "rows-not-checked": Case(too_large(), "advice", "確かめられませんでした"),
     "unknown-property": Case(files(task("x", colour="red")), "x", "「colour」は、どこでも使われません"),
     "without-documentation": Case(files(task("x")), "x", "説明がありません"),
     "without-name": Case(files(process("p").start().manual("x", groups="kakari").end()), "x", "名前がありません"),

@@ -22,7 +22,7 @@ from engine.kernel.feel.running import Code, Scope, result
 from engine.kernel.feel.values import Budget, Inner, Value
 
 __all__ = [
-    "BUILT_IN", "Call", "Expression", "FeelError", "Known", "Path", "Reads", "Scope", "Unary", "Value",
+    "BUILT_IN", "NOBODY", "Call", "Expression", "FeelError", "Known", "Path", "Reads", "Scope", "Unary", "Value",
     "equal", "parse", "parse_unary",
 ]  # fmt: skip
 
@@ -59,6 +59,19 @@ class _Text:
     def reads(self, known: Known) -> Reads:
         """What is read, given which paths exist: this tells the fields of a filter's row from names outside of it."""
         return self._found.among(known)
+
+    @cached_property
+    def literals(self) -> tuple[Value, ...]:
+        """The single values that the text names, as they leave an expression: `-1`, `"own"`, `date("2026-04-01")`, `null`."""
+        found: list[Value] = []
+        ahead = [self._node]
+        while ahead:
+            node = ahead.pop()
+            if _is_literal(node):
+                found.append(self._expression(node).evaluate(NOBODY))
+            else:
+                ahead += reversed(node.parts)
+        return tuple(found)
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:
@@ -106,6 +119,28 @@ class Unary(_Text):
         for node in sorted(inputs, key=lambda node: -node.at):
             text, end = expression + self._body[node.end : end] + text, node.at
         return self._body[test.at : end] + text
+
+
+class _Nobody:
+    """A scope that knows nothing."""
+
+    def name(self, name: str) -> Value:
+        raise KeyError(name)
+
+    def call(self, name: str, arguments: list[Value]) -> Value:
+        raise KeyError(name)
+
+
+NOBODY = _Nobody()  # the scope of an expression that may read no data
+_SINGLE = frozenset({"date", "date and time", "duration", "years and months duration", "time"})
+
+
+def _is_literal(node: Node) -> bool:
+    """A value written out, a negative one, or a day or duration from written values."""
+    if node.kind == "literal":
+        return True
+    made = node.kind == "negative" or (node.kind == "call" and node.word in _SINGLE)
+    return made and all(part.kind == "literal" for part in node.parts)
 
 
 def equal(left: Value, right: Value) -> bool | None:

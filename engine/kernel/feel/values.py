@@ -8,7 +8,7 @@ from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 from operator import ge, gt, le, lt
 from typing import TypeAlias, cast
 
-from engine.kernel.feel.times import Months, day, moment, spelt
+from engine.kernel.feel.times import Months, day, duration, moment, spelt
 
 Value: TypeAlias = "bool | int | Decimal | str | date | datetime | list[Value] | dict[str, Value] | None"
 Inner: TypeAlias = (
@@ -142,7 +142,7 @@ def ordered(operator: str, left: Inner, right: Inner) -> bool | None:
 
 
 def aligned(left: Inner, right: Inner) -> tuple[Inner, Inner]:
-    """Both values, an ISO text read as a day or moment when the other side is one."""
+    """Both values, an ISO text read as a day, moment or duration when the other side is one."""
     if type(left) is str:
         return _read_as(type(right), left), right
     return (left, _read_as(type(left), right)) if type(right) is str else (left, right)
@@ -152,7 +152,12 @@ def _read_as(kind: type, text: str) -> Inner:
     """The text, read if such a kind is wanted; a text that is none stays a text, of another kind."""
     if kind is date:
         return day(text) or text
-    return (moment(text) or text) if kind is datetime else text
+    if kind is datetime:
+        return moment(text) or text
+    if kind is timedelta or kind is Months:
+        read = duration(text)
+        return text if read is None else read
+    return text
 
 
 def written(value: Inner) -> str | None:
