@@ -30,6 +30,7 @@ def of(c: Connection, city: City, by: By, facts: Facts | None, form: Form | None
         users=_colleagues(c, by, city.today) if "user" in kinds else (),
         persons=tuple(Choice(str(row.id), person_label(row)) for row in facts.people) if facts is not None and kinds & {"person", "persons"} else (),
         meetings=_meetings(c, city) if "meeting" in kinds else (),
+        once=lambda kind, value: _once(c, facts, kind, value),
     )
 
 
@@ -37,8 +38,35 @@ def _kinds(form: Form, typed: bool) -> set[str]:
     return {each.kind for field in form.fields for each in (field, *field.rows) if not (typed and each.auto)}
 
 
+def _once(c: Connection, facts: Facts | None, kind: str, value: str) -> str | None:
+    """What an answer names and a page offers no more: staff of another organisation, a past meeting, a person who left the household."""
+    if not value.isascii() or not value.isdigit():
+        return None
+    if kind == "user":
+        return c.scalar(sa.select(store.person_login.c.name).where(store.person_login.c.id == int(value)))
+    if kind == "meeting":
+        row = c.execute(sa.select(store.meeting.c.on_day, store.meeting.c.regular).where(store.meeting.c.id == int(value))).one_or_none()
+        return _meeting_label(row.on_day, row.regular) if row is not None else None
+    if kind in ("person", "persons") and facts is not None:
+        row = c.execute(_HOUSEHOLD_EVER, {"household": facts.row.household, "person": int(value)}).one_or_none()
+        return person_label(row) if row is not None else None
+    return None
+
+
+_HOUSEHOLD_EVER = (
+    sa.select(store.person)
+    .join(store.household_member)
+    .where(store.household_member.c.household == sa.bindparam("household"), store.person.c.id == sa.bindparam("person"))
+    .limit(1)
+)
+
+
 def _meetings(c: Connection, city: City) -> tuple[Choice, ...]:
-    return tuple(Choice(value, f"{wareki(day)}（{'定例' if regular else '随時'}）") for value, day, regular in meetings.offered(c, city))
+    return tuple(Choice(value, _meeting_label(day, regular)) for value, day, regular in meetings.offered(c, city))
+
+
+def _meeting_label(day: date, regular: bool) -> str:
+    return f"{wareki(day)}（{'定例' if regular else '随時'}）"
 
 
 def person_label(row: Any) -> str:

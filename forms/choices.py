@@ -26,6 +26,7 @@ class Choices:
     persons: tuple[Choice, ...] = ()
     meetings: tuple[Choice, ...] = ()
     files: tuple[Choice, ...] = ()
+    once: Callable[[str, str], str | None] = lambda kind, value: None  # the label of what is offered no more: a leaver, a past meeting
 
     def of(self, field: Field) -> tuple[Choice, ...]:
         """What this field offers: its own codes, or what its kind chooses from."""
@@ -34,8 +35,9 @@ class Choices:
         return _BY_KIND[field.kind](self) if field.kind in _BY_KIND else ()
 
     def label(self, field: Field, value: object) -> str:
-        """The label of a value; the value itself when nobody offers it any more."""
-        return next((choice.label for choice in self.of(field) if choice.value == value), str(value))
+        """The label of a value, also of one that is offered no more; the value itself when nobody knows it."""
+        offered = next((choice.label for choice in self.of(field) if choice.value == value), None)
+        return offered or self.once(field.kind, str(value)) or str(value)
 
 
 _BY_KIND: Mapping[str, Callable[[Choices], tuple[Choice, ...]]] = {

@@ -46,6 +46,12 @@ def _repairs(me: SignedIn) -> bool:
     return _administers(me) or (me.organisation == duty and _leads_others(me))
 
 
+def _receives(me: SignedIn | None) -> bool:
+    """Whether this person's group may start a case: ``[starters]`` of organisation.toml."""
+    known = organisation()
+    return me is not None and known is not None and any(me.groups & groups for groups in known.starters.values())
+
+
 MENU: tuple[tuple[str, str, Rule], ...] = (
     ("inbox.index", marked("やること"), _everybody),
     ("search.index", marked("ケース"), _everybody),
@@ -88,5 +94,5 @@ def _around() -> dict[str, Any]:
     return {
         "me": g.get("me"), "menu": menu, "today": today(), "now": now(), "this_page": this_page(),
         "office": current_app.config["OFFICE"], "contact": current_app.config["CONTACT"],
-        "demo": current_app.config["DEMO"],
+        "demo": current_app.config["DEMO"], "may_receive": _receives(g.get("me")),
     }

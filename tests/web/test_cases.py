@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +13,7 @@ from sheets import Paper, errors, same
 from visits import Visitor
 from werkzeug.test import TestResponse
 
-from engine import store
+from engine import people, store
 from engine.city import City
 from engine.people import Person
 
@@ -82,6 +83,14 @@ def test_six_required_fields_are_enough(office: Office) -> None:
     case = office.rows(store.case)[-1]
     page = paper.visitor.get("/").text
     assert f"{case.number} として受け付けました。" in page and "星空さん世帯" in page
+
+
+def test_only_whoever_may_receive_is_offered_to_receive(office: Office) -> None:
+    offer, anybody = "新しい相談を受け付ける", office.of("市民税課")
+    assert offer in anybody.get("/").text and offer in anybody.get("/search?q=だれでもない").text
+    nobody = office.of(office.town.joins("kanri", "架空 かんり", administrator=True))
+    assert offer not in nobody.get("/").text and offer not in nobody.get("/search?q=だれでもない").text
+    assert nobody.get("/cases/new").status_code == 404
 
 
 def test_errors_keep_what_was_typed_and_no_case_is_made(office: Office) -> None:
@@ -225,6 +234,25 @@ def test_an_own_answer_is_corrected_with_its_reason_and_the_old_one_stays(office
     assert "回数の書きまちがい" in page and "二度電話した。" in page
     assert "電話した。" in me.get(f"/cases/answers/{old.id}").text
     assert me.get(f"/cases/answers/{old.id}/correct").status_code == 404  # corrected already
+
+
+def test_whoever_wrote_is_named_also_to_another_organisation_and_after_they_left(office: Office) -> None:
+    number, writer = office.receives(), office.town.person("市民税課")
+    first = office.answer("F01")
+    assert first.data["received_by"] == str(writer.id)
+    for who, page in (("えしこに", ""), ("えしこに", "/paper"), ("市民税課の長", "")):
+        shown = office.of(who).get(f"/cases/answers/{first.id}{page}").text
+        assert re.search(rf"受付者</\w+>(\s*<[^>]+>)*\s*{writer.name}", shown), (who, page)
+    people.deactivate(office.town.city.store, writer.id, office.town.city.today)
+    assert writer.name in office.of("市民税課の長").get(f"/cases/answers/{first.id}").text
+    assert number in office.of("市民税課の長").get(f"/cases/{number}").text
+
+
+def test_a_meeting_that_is_over_is_still_named_by_its_day(office: Office) -> None:
+    answer = next(row for row in office.rows(store.answer) if "meeting" in row.data)
+    office.town.clock.moment += timedelta(days=60)
+    shown = office.of("えしこに").get(f"/cases/answers/{answer.id}").text
+    assert "令和8年5月14日（定例）" in shown
 
 
 def test_an_answer_of_somebody_else_is_not_corrected(office: Office) -> None:
