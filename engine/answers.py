@@ -213,7 +213,9 @@ def compose(form: Form, part: str | None, submitted: Mapping[str, Any], scope: S
             if typed not in (None, "", []):
                 data[each.name] = typed
     scope.here = {form.id: data}
-    if not correcting:
+    if correcting:
+        _follow(form, part, data, scope, own or {})
+    else:
         _fill(form, part, data, scope)
     errors = strange or list(check(form, part or form.parts[0].id, data)) or _broken_rules(form, part, scope)
     scope.here = {}
@@ -237,6 +239,31 @@ def _fill(form: Form, part: str | None, data: dict[str, Any], scope: Scope) -> N
             data.pop(each.name, None)
             if found not in (None, "", []):
                 data[each.name] = found
+
+
+def _follow(form: Form, part: str | None, data: dict[str, Any], scope: Scope, before: Mapping[str, Any]) -> None:
+    """Of a correction: what the system fills from something that was corrected. The rest was true when it was written."""
+    for each in _fields(form, part):
+        if each.kind == "list" and each.name in data:
+            data[each.name] = _with_columns(each, data[each.name], scope, follows=form.id)
+        elif each.auto and not changed(before, data).isdisjoint(own_fields(each.prefill, form.id)):
+            data.pop(each.name, None)
+            found = value(scope, each.prefill or "")
+            if found not in (None, "", []):
+                data[each.name] = found
+
+
+def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+    """The fields in which two answers of a form differ."""
+    return {name for name in {*before, *after} if before.get(name) != after.get(name)}
+
+
+def own_fields(prefill: str | None, form: str) -> list[str]:
+    """The fields of the answer being given that a FEEL text reads."""
+    try:
+        return [path[1] for path in feel.parse(prefill or "null").paths if path[0] == form and len(path) > 1]
+    except feel.FeelError:
+        return []
 
 
 def _with_columns(each: Field, rows: Any, scope: Scope, follows: str | None = None) -> Any:
@@ -354,6 +381,9 @@ def form_from_case(city: City, c: Connection, form_id: str, part: str | None) ->
     if form is None or f"{form_id}#{part}" not in city.organisation(c).from_case:
         raise NotAllowed
     return form
+
+
+OVERTAKEN = "そのあとに新しい記録があるため、直せません。新しい記録を直してください。"
 
 
 def is_overtaken(c: Connection, old: Any) -> bool:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from engine import access, answers, feeds, meetings, messages, projections, store, stream
+from engine import access, answers, corrections, feeds, meetings, messages, projections, store, stream
 from engine.city import NOBODY, SETTINGS_IN_FORCE, By, City
 from engine.errors import Conflict, NoLongerOpen, NotAllowed
 from engine.facts import Changes, Facts, consents_of, context, values_read
@@ -521,21 +521,28 @@ def _keep(
             head = stream.lock(c, case)
             _once(c, key)
             if old is not None and answers.is_overtaken(c, old):
-                raise NoLongerOpen("そのあとに新しい記録があるため、直せません。新しい記録を直してください。")
+                raise NoLongerOpen(answers.OVERTAKEN)
             instance = old.instance if old is not None else None
             facts = Facts(c, city, case, instance)
             scope = answers.Scope(c, city, facts, None, None, by, own=old.data if old is not None else None)
             data = answers.compose(form, part, submitted, scope, correcting=old is not None)
-            changes = feeds.changes(form, part, data)
+            data = meetings.settle(c, city, form, part, data, by.person)
+            said = changes = feeds.changes(form, part, data)
+            if old is not None:
+                changes = corrections.take_effect(c, city, old, feeds.changes(form, part, old.data), said, at)
             if changes.persons:
-                persons = feeds.write_persons(c, facts.row.household, changes.persons, at, city.today)
-                data = answers.with_persons(form, data, persons)
+                written = iter(feeds.write_persons(c, facts.row.household, changes.persons, at, city.today))
+                data = answers.with_persons(form, data, [next(written) if each in changes.persons else dict(each) for each in said.persons])
             given = Given(
                 form, part, data, changes, old.task if old is not None else None, old.activation if old is not None else None,
                 old.id if old is not None else None, reason,
             )  # fmt: skip
             answer, hash = _store_answer(c, city, case, instance, given, by)
-            happened = stream.Happened(kind, instance, None, given.task, None, answer, {"form": form.id, "part": part}, content_hash=hash)
+            detail = {"form": form.id, "part": part}
+            if old is not None:
+                corrections.move_item(c, old, changes, answer or 0)
+                detail |= corrections.redate(c, city, facts, form, answers.changed(old.data, data), by)
+            happened = stream.Happened(kind, instance, None, given.task, None, answer, detail, content_hash=hash)
             stream.append(c, case, head, happened, by, at, **feeds.columns(changes))
             feeds.participate(c, case, feeds.write(c, case, changes, answer or 0, at), city.today)
             if changes.touch_consent:

@@ -159,15 +159,21 @@ def _lines(text: str) -> str:
 
 
 def put_on(c: Connection, case: int, instance: int, task: str | None, meeting: int, members: list[str], answer: int) -> None:
-    """A case's item on the agenda; one that is still open for this instance moves."""
+    """A case's item on the agenda; one that is still open for this instance moves, or keeps its place in the same meeting."""
     item = store.agenda_item
-    c.execute(sa.delete(item).where(item.c.instance == instance, item.c.closed_at.is_(None)))
+    still_open = (item.c.instance == instance, item.c.closed_at.is_(None))
+    values = {"task": task, "members": members, "answer_id": answer}
+    if c.execute(sa.update(item).where(*still_open, item.c.meeting == meeting).values(**values)).rowcount:
+        return
+    c.execute(sa.delete(item).where(*still_open))
     position = c.scalar(sa.select(sa.func.max(item.c.position)).where(item.c.meeting == meeting)) or 0
-    c.execute(
-        sa.insert(item).values(
-            meeting=meeting, case=case, instance=instance, task=task, position=position + 1, members=members, answer_id=answer
-        )
-    )
+    c.execute(sa.insert(item).values(meeting=meeting, case=case, instance=instance, position=position + 1, **values))
+
+
+def is_on_agenda(c: Connection, instance: int | None) -> bool:
+    """Whether an item of this instance waits for its conclusion."""
+    item = store.agenda_item
+    return c.execute(sa.select(item.c.id).where(item.c.instance == instance, item.c.closed_at.is_(None)).limit(1)).first() is not None
 
 
 def conclude(c: Connection, instance: int, result: str, at: Any, answer: int) -> None:
@@ -176,3 +182,9 @@ def conclude(c: Connection, instance: int, result: str, at: Any, answer: int) ->
     c.execute(
         sa.update(item).where(item.c.instance == instance, item.c.closed_at.is_(None)).values(result=result, closed_at=at, answer_id=answer)
     )
+
+
+def conclude_anew(c: Connection, before: int, result: str, answer: int) -> None:
+    """A conclusion was written down wrongly: the item that the answer ``before`` concluded says what the new ``answer`` says."""
+    item = store.agenda_item
+    c.execute(sa.update(item).where(item.c.answer_id == before, item.c.closed_at.is_not(None)).values(result=result, answer_id=answer))

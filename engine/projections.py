@@ -88,6 +88,13 @@ def _open_tasks(
     _OFFER.run_all(c, candidates)
 
 
+def redate(c: Connection, task: str, days: Mapping[str, date | None]) -> None:
+    """Other days for an open task: ``due_on``, ``follow_up_on``."""
+    c.execute(sa.update(store.task).where(store.task.c.id == task).values(**days))
+    if "due_on" in days:
+        c.execute(sa.update(store.candidate).where(store.candidate.c.task == task).values(due_on=days["due_on"] or NO_DAY))
+
+
 def _task(c: Connection, executable: Executable, case: int, instance: int, opened: events.TaskOpened, at: datetime) -> dict[str, Any]:
     node = executable.nodes[opened.element]
     assignee = int(opened.assignee) if opened.assignee is not None else None

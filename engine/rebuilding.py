@@ -55,6 +55,9 @@ def _tasks(city: City, c: Connection, case: int) -> dict[str, tuple[dict[str, An
             if event.detail["assignee"] != row["assignee"]:
                 row["claimed_at"] = event.at if event.detail["assignee"] is not None else None
             row["assignee"] = event.detail["assignee"]
+        elif event.kind == "AnswerCorrected":
+            for id, days in event.detail.get("days", {}).items():
+                found[id][0].update({name: _day(day) for name, day in days.items()})
         elif event.kind == "TaskTakenBack":
             row, groups = found[event.task]
             groups[:] = event.detail["groups"]

@@ -15,7 +15,7 @@ import forms
 from engine import access, answers, cases, choices, drafts, duplicates, inbox, outbox, rehearsal, store
 from engine.access import Sight
 from engine.city import By
-from engine.errors import NotAllowed
+from engine.errors import NoLongerOpen, NotAllowed
 from engine.facts import Facts, NewCase
 from engine.kernel.commands import Deliver
 from forms import Form
@@ -495,13 +495,14 @@ def answer(answer: int) -> str:
         may, data = file.sight.may(row.form, row.organisation, row.part), access.readable(city(), c, file.sight, form, row)
         shown = forms.show(form, data, part=row.part if len(form.parts) > 1 else None, may=may, choices=choices.of(c, city(), file.by, file.facts))
         people_ = acting.names_of_people(c, [row.by])
+        mine, overtaken = access.may_correct(city(), c, file.by, row), answers.is_overtaken(c, row)
         after = c.scalar(sa.select(store.answer.c.id).where(store.answer.c.corrects == row.id))
         return render_template(
             "answer.html", title=_title(form, row.part), shown=shown, at=row.at, who=people_.get(row.by or 0, ""), number=file.row.number,
             case_url=url_for("cases.show", number=file.row.number) if file.sight.may_open else None, reason=row.reason,
             before_url=url_for("cases.answer", answer=row.corrects) if row.corrects else None,
             after_url=url_for("cases.answer", answer=after) if after else None, print_url=url_for("cases.paper", answer=row.id),
-            correct_url=url_for("cases.correct", answer=row.id) if access.may_correct(city(), c, file.by, row) and not answers.is_overtaken(c, row) else None,
+            correct_url=url_for("cases.correct", answer=row.id) if mine and not overtaken else None, is_overtaken=mine and overtaken and after is None,
             done=acting.done(),
         )  # fmt: skip
 
@@ -511,17 +512,19 @@ def correct(answer: int) -> str | Response | tuple[str, int]:
     """One's own answer, corrected by a new answer with its reason."""
     with city().store.reading() as c:
         file, row, form = _readable_answer(c, answer)
-        if not access.may_correct(city(), c, file.by, row) or answers.is_overtaken(c, row):
+        if not access.may_correct(city(), c, file.by, row):
             raise NotAllowed
+        if answers.is_overtaken(c, row) and request.method == "GET":
+            raise NoLongerOpen(answers.OVERTAKEN)
         part = row.part or form.parts[0].id
         offered = choices.of(c, city(), file.by, file.facts)
         reason = request.form.get("reason", "")
 
-        def page(typed: Any = None, errors: Any = ()) -> str:
+        def page(typed: Any = None, errors: Any = (), settled: str | None = None) -> str:
             drawn = forms.draw(form, part, row.data, errors=errors, typed=typed, choices=offered, may=_may_all, action=request.path, translate=_)
             return render_template(
                 "correct.html", number=file.row.number, title=_title(form, row.part), form=drawn, errors=acting.wrong(form, part, errors), key=acting.key(),
-                reason=reason, answer_url=url_for("cases.answer", answer=answer),
+                reason=reason, answer_url=url_for("cases.answer", answer=answer), settled=settled,
             )  # fmt: skip
 
         if request.method == "GET":
@@ -539,6 +542,8 @@ def correct(answer: int) -> str | Response | tuple[str, int]:
             outcome = cases.correct(city(), answer, submitted, reason, file.by, acting.key())
         except answers.Errors as refused:
             return page(sent.typed, refused.errors), 422
+        except NoLongerOpen as refused:
+            return page(sent.typed, settled=refused.message), 409
     outbox.drain(city(), file.row.id)
     acting.say_done(_("直しました。前の記録も残っています。"))
     return redirect(url_for("cases.answer", answer=outcome.answer), 303)

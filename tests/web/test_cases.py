@@ -233,7 +233,28 @@ def test_an_own_answer_is_corrected_with_its_reason_and_the_old_one_stays(office
     page = me.get(answer.location).text
     assert "回数の書きまちがい" in page and "二度電話した。" in page
     assert "電話した。" in me.get(f"/cases/answers/{old.id}").text
-    assert me.get(f"/cases/answers/{old.id}/correct").status_code == 404  # corrected already
+    corrected = me.get(f"/cases/answers/{old.id}/correct")
+    assert corrected.status_code == 409 and "新しい記録を直してください" in corrected.text
+
+
+def test_who_corrects_what_was_corrected_meanwhile_reads_why_not_and_loses_nothing_typed(office: Office) -> None:
+    number = office.receives()
+    me = office.of("市民税課")
+    Paper.at(me, f"/cases/{number}/record").types({"method": "phone", "with_whom": ["person"], "fact": "電話した。"}).presses()
+    old = office.answer("F13")
+    late = Paper.at(me, f"/cases/answers/{old.id}/correct").types({"fact": "三度電話した。", "reason": "回数の書きまちがい"})
+    Paper.at(me, f"/cases/answers/{old.id}/correct").types({"fact": "二度電話した。", "reason": "書きまちがい"}).presses()
+    answer = late.presses()
+    assert answer.status_code == 409 and "新しい記録を直してください" in answer.text
+    assert "三度電話した。" in answer.text and "回数の書きまちがい" in answer.text
+    assert office.answer("F13").data["fact"] == "二度電話した。"
+
+
+def test_an_own_answer_that_a_later_one_followed_says_why_it_is_not_corrected(office: Office) -> None:
+    office.town.rehearsal("on_the_agenda").answers("えしこに", "会議でのプランの結論を記録する", [("開き方", "延期した")])
+    agenda = [row for row in office.rows(store.answer, store.answer.c.form == "F11") if row.part == "agenda"][-1]
+    page = office.of("えしこに").get(f"/cases/answers/{agenda.id}").text
+    assert "これは直せません" in page and f"/cases/answers/{agenda.id}/correct" not in page
 
 
 def test_whoever_wrote_is_named_also_to_another_organisation_and_after_they_left(office: Office) -> None:
