@@ -96,7 +96,7 @@ def add_person(
         ).one()
         for group in groups:
             _join(connection, new.id, group, since or now.date(), None)
-    return _person(new)
+    return as_person(new)
 
 
 def set_password(store: Store, person_id: int, password: str) -> None:
@@ -127,35 +127,28 @@ def verify(store: Store, login: str, password: str, address: str, now: datetime)
         connection.execute(sa.update(login_attempt).where(login_attempt.c.id == attempt).values(ok=True))
         if renewed != hashed:
             connection.execute(_change(row.id).values(password_hash=renewed))
-    return _person(row)
+    return as_person(row)
 
 
 def person(store: Store, person_id: int) -> Person | None:
     """The person with this id, active or not."""
     with store.reading() as connection:
         row = connection.execute(sa.select(person_login).where(person_login.c.id == person_id)).one_or_none()
-    return _person(row) if row else None
-
-
-def person_with_groups(store: Store, person_id: int, on: date) -> tuple[Person, frozenset[str]] | None:
-    """The person with this id, active or not, and the groups of which they are a member on a day; read at every request."""
-    with store.reading() as connection:
-        rows = connection.execute(_WITH_GROUPS, {"this": person_id, "on": on}).all()
-    return (_person(rows[0]), frozenset(row.grp for row in rows if row.grp is not None)) if rows else None
+    return as_person(row) if row else None
 
 
 def person_by_login(store: Store, login: str) -> Person | None:
     """The person with this login, active or not."""
     with store.reading() as connection:
         row = connection.execute(sa.select(person_login).where(person_login.c.login == _key(login))).one_or_none()
-    return _person(row) if row else None
+    return as_person(row) if row else None
 
 
 def all_people(store: Store) -> tuple[Person, ...]:
     """Everybody, active or not, by reading of the name."""
     with store.reading() as connection:
         rows = connection.execute(sa.select(person_login).order_by(*_BY_READING)).all()
-    return tuple(_person(row) for row in rows)
+    return tuple(as_person(row) for row in rows)
 
 
 def groups_of(store: Store, person_id: int, on: date) -> frozenset[str]:
@@ -172,7 +165,7 @@ def members_of(store: Store, group: str, on: date) -> tuple[Person, ...]:
             sa.select(person_login).join(membership, membership.c.person == person_login.c.id).distinct()
             .where(membership.c.grp == group, person_login.c.active, in_force(on)).order_by(*_BY_READING)
         ).all()
-    return tuple(_person(row) for row in rows)
+    return tuple(as_person(row) for row in rows)
 
 
 def memberships(store: Store, on: date) -> dict[int, frozenset[str]]:
@@ -221,7 +214,8 @@ def is_demo(store: Store) -> bool:
         return connection.scalar(sa.select(about.c.value).where(about.c.key == "demo")) == "yes"
 
 
-def _person(row: Row[Any]) -> Person:
+def as_person(row: Row[Any]) -> Person:
+    """The person in a row of ``person_login``."""
     return Person(
         row.id, row.login, row.name, row.kana, row.active, row.administrator, row.process_owner, row.demo,
         row.session_version,
@@ -235,13 +229,6 @@ def _change(person_id: int) -> sa.Update:
 def in_force(on: date | sa.BindParameter[date]) -> sa.ColumnElement[bool]:
     """The condition on ``membership`` for a day: both ends included."""
     return sa.and_(membership.c.since <= on, sa.or_(membership.c.until.is_(None), membership.c.until >= on))
-
-
-_WITH_GROUPS = (
-    sa.select(person_login, membership.c.grp)
-    .outerjoin(membership, sa.and_(membership.c.person == person_login.c.id, in_force(sa.bindparam("on", type_=sa.Date))))
-    .where(person_login.c.id == sa.bindparam("this"))
-)
 
 
 def _join(connection: Connection, person_id: int, group: str, since: date, until: date | None) -> None:

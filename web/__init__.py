@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.people import is_demo
-from web import auth, cases, dates, demo, frame, guard, inbox, incidents, language, meetings, people, processes, search, tasks, vendor, viewings, watch
+from web import account, auth, cases, dates, demo, frame, guard, inbox, incidents, language, meetings, people, processes, search, tasks, vendor, viewings, watch
 
 FAMILIES = (demo, inbox, tasks, cases, watch, processes, incidents, search, meetings, people)  # families of screens: each has `pages`
 
@@ -39,6 +39,6 @@ def create_app(config: Mapping[str, Any]) -> Flask:
     vendor.attach(app)
     frame.attach(app)
     viewings.attach(app)
-    for family in FAMILIES:
+    for family in (account, *FAMILIES):
         app.register_blueprint(family.pages)
     return app

@@ -1,27 +1,32 @@
-"""Who is at the screen, and for which organisation. A session is a signed cookie: person, session version, two moments.
+"""Signing in and out, who is at the screen, and for which organisation. The cookie holds a token; the session is in the store.
 
 It never decides what a person may do: that is the engine's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, abort, current_app, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from engine import people
+from engine import people, sessions
 from engine.people import Person, TooManyAttempts, organisation_of
+from engine.sessions import Session, Way
 from web import dates
 from web.context import now, store, today
 from web.guard import inside, is_open, open_to_all
 from web.language import _
 
-IDLE = timedelta(minutes=30)
-LONGEST = timedelta(hours=12)
-NOTED_EVERY = timedelta(minutes=1)  # how often the last moment is written into the cookie
+# What a browser says of itself, the more particular first.
+BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "FxiOS": "Firefox", "CriOS": "Chrome", "Chrome": "Chrome", "Safari": "Safari"}
+SYSTEMS = {
+    "iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "CrOS": "ChromeOS", "Windows": "Windows", "Macintosh": "Mac", "Linux": "Linux",
+}  # fmt: skip
 
 pages = Blueprint("auth", __name__)
 
@@ -31,6 +36,7 @@ class SignedIn:
     person: Person
     groups: frozenset[str]
     organisation: str | None  # the one acted for; None for somebody who belongs to none
+    session: Session
 
     @property
     def id(self) -> int:
@@ -52,25 +58,30 @@ def current_person() -> SignedIn:
     return found
 
 
-def begin_session(person: Person) -> None:
+def begin_session(person: Person, way: Way) -> None:
     """Sign this person in, in a session of its own."""
     forms_of_same_person = session.get("csrf_token") if session.get("was") == person.id else None
     session.clear()
-    moment = now().timestamp()
-    session.update(person=person.id, version=person.session_version, began=moment, seen=moment)
+    agent, address = request.user_agent.string, request.remote_addr or ""
+    session["token"] = sessions.begin(store(), person, way, device(agent), address, now())
     if forms_of_same_person:  # a page left open over lunch can still be sent
         session["csrf_token"] = forms_of_same_person
-    g.me = _member(person, people.groups_of(store(), person.id, today()))
+    g.me, _ended = _from_session()
+
+
+def device(agent: str) -> str:
+    """The browser and the system in words, such as 「Firefox・Windows」; what else a browser says of itself is not kept."""
+    said = (next((name for sign, name in names.items() if sign in agent), None) for names in (BROWSERS, SYSTEMS))
+    return "・".join(name for name in said if name)
 
 
 def recognise() -> Response | None:
     """Before every request: find out who this is, or show the way to the sign-in page."""
     g.me, ended = _from_session()
     if ended:
-        kept = {"csrf_token": session["csrf_token"]} if "csrf_token" in session else {}
-        kept.update(ended=ended, was=session["person"])
+        kept = {key: session[key] for key in ("csrf_token", "was") if key in session}
         session.clear()
-        session.update(kept)
+        session.update(kept, ended=ended)
     if is_open(request.endpoint):
         return None
     if g.me is None:
@@ -98,22 +109,22 @@ def check_sign_in() -> Response | tuple[str, int]:
     login, password = request.form.get("login", ""), request.form.get("password", "")
     onward = inside(request.form.get("next"))
     try:
-        person = _verified(login, password) if login and password else None
+        person = verified(login, password) if login and password else None
     except TooManyAttempts as refusal:
-        return _sign_in_again(login, onward, _too_many(refusal.until), 429)
+        return _sign_in_again(login, onward, too_many(refusal.until), 429)
     if person is None:
         error = _("利用者IDかパスワードが違います。大文字と小文字、日本語入力になっていないかを確かめてください。")
         return _sign_in_again(login, onward, error, 422)
-    begin_session(person)
+    begin_session(person, "password")
     return redirect(onward, 303)
 
 
 @pages.post("/sign-out")
 @open_to_all
 def sign_out() -> Response:
-    """End every session of this person: a cookie that somebody copied ends too."""
+    """End this session on the server: a cookie that somebody copied ends too."""
     if g.me:
-        people.end_sessions(store(), g.me.id)
+        sessions.end(store(), g.me.id, g.me.session.id, now())
     session.clear()
     return redirect(url_for("demo.index" if current_app.config["DEMO"] else "auth.sign_in"), 303)
 
@@ -140,67 +151,45 @@ def act_for() -> Response:
     return redirect(inside(request.form.get("next")), 303)
 
 
-@pages.get("/account")
-def account() -> str:
-    """One's own account."""
-    return render_template("account.html", errors={}, changed="changed" in request.args)
-
-
-@pages.post("/account/password")
-def change_password() -> Response | tuple[str, int]:
-    """A new password, for whoever knows the present one."""
-    me, new = current_person(), request.form.get("new", "")
-    try:
-        known = _verified(me.person.login, request.form.get("present", ""))
-        errors = {} if known else {"present": _("いまのパスワードが違います。")}
-        if new != request.form.get("again", ""):
-            errors["again"] = _("新しいパスワードと同じものを、もう一度入れてください。")
-        if not errors:
-            people.set_password(store(), me.id, new)
-    except TooManyAttempts as refusal:
-        return render_template("account.html", errors={"present": _too_many(refusal.until)}, changed=False), 429
-    except people.UnusablePassword as refusal:
-        errors = {"new": refusal.message}
-    if errors:
-        return render_template("account.html", errors=errors, changed=False), 422
-    organisation = session.get("organisation")
-    begin_session(people.person(store(), me.id) or me.person)
-    session["organisation"] = organisation
-    return redirect(url_for("auth.account", changed=1), 303)
-
-
 def attach(app: Flask) -> None:
     """Recognise whoever is at the screen before anything else is looked at."""
     app.config.update(
         SESSION_COOKIE_NAME="__Host-bansou" if app.config["SESSION_COOKIE_SECURE"] else "bansou",
         SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_PATH="/",
-        PERMANENT_SESSION_LIFETIME=LONGEST,
+        PERMANENT_SESSION_LIFETIME=sessions.LONGEST,
     )
     app.before_request(recognise)
+    app.after_request(_note_afterwards)
     app.register_blueprint(pages)
 
 
 def _from_session() -> tuple[SignedIn | None, str | None]:
     """Who this is, and why a session that was there is over."""
-    if "person" not in session:
+    if "token" not in session:
         return None, None
     moment = now()
-    began, seen = (datetime.fromtimestamp(session[key], moment.tzinfo) for key in ("began", "seen"))
-    if moment - began >= LONGEST or moment - seen >= IDLE:
-        return None, "time"
-    person, groups = people.person_with_groups(store(), session["person"], today()) or (None, frozenset())
-    if person is None or not person.active or person.session_version != session["version"]:
-        return None, "elsewhere"
-    if moment - seen >= NOTED_EVERY:
-        session["seen"] = moment.timestamp()
-    return _member(person, groups), None
+    found = sessions.find(store(), session["token"], moment, today())
+    if found is None or found.over:
+        if found:
+            session["was"] = found.person.id
+        return None, found.over if found else "elsewhere"
+    if moment - found.session.seen_at >= sessions.NOTED_EVERY:
+        g.still_there = found.session.id
+    return SignedIn(found.person, found.groups, _acts_for(found.groups), found.session), None
 
 
-def _member(person: Person, groups: frozenset[str]) -> SignedIn:
-    """A person acting for the one organisation there is, or for the one that was chosen."""
+def _acts_for(groups: Iterable[str]) -> str | None:
+    """The one organisation there is, or the one that was chosen."""
     all_of_them = {organisation_of(group) for group in groups}
     chosen = session.get("organisation") if len(all_of_them) > 1 else next(iter(all_of_them), None)
-    return SignedIn(person, groups, chosen if chosen in all_of_them else None)
+    return chosen if chosen in all_of_them else None
+
+
+def _note_afterwards(response: Response) -> Response:
+    """That somebody is still there is written once the reply has been sent: no page waits for it."""
+    if "still_there" in g:
+        response.call_on_close(partial(sessions.note, store(), g.still_there, now()))
+    return response
 
 
 def this_page() -> str:
@@ -211,12 +200,14 @@ def this_page() -> str:
     return inside(sent_from.path) if sent_from.netloc == request.host else "/"
 
 
-def _too_many(until: datetime) -> str:
+def too_many(until: datetime) -> str:
+    """Until when to wait."""
     time = dates.clock(until + timedelta(minutes=1))
     return _("失敗が続いたので、%(time)sまで受け付けません。そのあとで、もう一度お試しください。", time=time)
 
 
-def _verified(login: str, password: str) -> Person | None:
+def verified(login: str, password: str) -> Person | None:
+    """The active person whose login and password these are. Raises TooManyAttempts."""
     return people.verify(store(), login, password, request.remote_addr or "", now())
 
 

@@ -39,7 +39,7 @@ def become() -> Response:
     person = people.person(store(), request.form.get("person", 0, type=int))
     if person is None or not (person.demo and person.active):
         abort(404)
-    begin_session(person)
+    begin_session(person, "demo")
     return redirect(inside(request.form.get("next")), 303)
 
 

@@ -115,6 +115,14 @@ def reset(person: int) -> str:
     return _page(said=_("%(name)sさんのパスワードを作り直しました。", name=someone.name), password=first, whose=someone)
 
 
+@pages.post("/<int:person>/sign-out")
+def sign_out(person: int) -> Response:
+    """Ends every session of this person: a device was lost, or something looks wrong."""
+    someone = _active(person)
+    people.end_sessions(store(), someone.id)
+    return _done(_("%(name)sさんを、すべての端末でログアウトさせました。", name=someone.name))
+
+
 # -- who ---------------------------------------------------------------------------------------------------------------
 def _somebody(person: int) -> Person:
     found = people.person(store(), person)

@@ -53,7 +53,7 @@ def test_administrators_see_people_and_groups(whole: Visitor, staff: Staff) -> N
 def test_the_menu_says_where_one_is(whole: Visitor, staff: Staff, path: str, here: list[str]) -> None:
     person = staff.joins()
     with whole.application.test_request_context(path):
-        begin_session(person)
+        begin_session(person, "password")
         assert [each.title for each in frame.menu() if each.here] == here
 
 

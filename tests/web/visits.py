@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Page
 from werkzeug.test import TestResponse
 
-from engine import people
+from engine import people, sessions
 from engine.city import City
 from engine.people import Person
 from web import create_app
@@ -54,6 +54,10 @@ class Staff:
 
 class Visitor(FlaskClient):
     """Somebody at a screen: follows no redirect unless asked, and sends forms as a browser does."""
+
+    def open(self, *request: Any, **more: Any) -> TestResponse:
+        """Reads the reply to its end, as a browser does: what is written afterwards is written then."""
+        return super().open(*request, **{"buffered": True, **more})
 
     def signed_in_as(self, person: Person, organisation: str | None = None) -> Visitor:
         with self.session_transaction() as session:
@@ -116,9 +120,9 @@ class Screen:
 
 
 def session_of(app: Flask, person: Person) -> dict[str, Any]:
-    """The session of somebody who signed in this moment."""
-    moment = app.config["CITY"].now().timestamp()
-    return {"person": person.id, "version": person.session_version, "began": moment, "seen": moment}
+    """The cookie's content for somebody who signed in with a password this moment."""
+    city = app.config["CITY"]
+    return {"token": sessions.begin(city.store, person, "password", "Firefox・Linux", "192.0.2.1", city.now())}
 
 
 def screens_of(city: City, **config: Any) -> Flask:
