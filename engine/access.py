@@ -54,6 +54,19 @@ class Sight:
         """Whether the household's names may be shown."""
         return self.may_open or self.own_tasks
 
+    @property
+    def sees_household(self) -> bool:
+        """Whether all persons of the household are shown; else only those who agreed that the organisation may know."""
+        return any(ground.opens_case and not ground.own_rows for ground in self.grounds)
+
+    def may_write(self, place: str) -> bool:
+        """Whether this may be written from the case page (places of ``[from_case]``)."""
+        return any(ground.may_write(place) for ground in self.grounds)
+
+    def covers(self, form: str, part: str | None = None) -> bool:
+        """Whether some ground opens this form, whoever answered it."""
+        return any(ground.covers(form, part) for ground in self.grounds)
+
     def level(self, form: str, answered_by: str | None, part: str | None = None) -> str | None:
         """The highest level that may be read of an answer to this part of the form; None: not even that it exists."""
         if self.grounds and answered_by is not None and answered_by == self.by.organisation:
@@ -142,6 +155,12 @@ def _agreeing(city: City, c: Connection, sight: Sight) -> set[str]:
     """The persons who agreed that this organisation may know."""
     given = consents_of(c, sight.case, Changes(), city.today)
     return {str(person) for person, each in given.items() if each.shares_with(sight.by.organisation or "", "share", city.today)}
+
+
+def persons(city: City, c: Connection, sight: Sight, people: Iterable[Any]) -> list[Any]:
+    """Of the rows of a household's persons those of whom this person may know at all."""
+    agreeing = _agreeing(city, c, sight) if not sight.sees_household else set()
+    return [row for row in people if sight.sees_household or str(row.id) in agreeing]
 
 
 def concealed(c: Connection, case: int) -> frozenset[str]:
@@ -234,9 +253,10 @@ def may_reassign(c: Connection, by: By, task: Any) -> bool:
 
 
 def may_record(city: City, c: Connection, by: By, case: int, form: Form, part: str | None) -> bool:
-    """Whether a person may add this record from the case page: those who may open the case."""
+    """Whether a person may add this record from the case page: ``writes`` of the grounds on which they see the case."""
     row = c.execute(sa.select(store.case).where(store.case.c.id == case)).one_or_none()
-    return row is not None and sight(city, c, by, row).may_open
+    places = [place for place, each in city.organisation(c).from_case.items() if each == f"{form.id}#{part}"]
+    return row is not None and any(map(sight(city, c, by, row).may_write, places))
 
 
 def may_correct(city: City, c: Connection, by: By, answer: Any) -> bool:

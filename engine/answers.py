@@ -378,7 +378,7 @@ def form_of(city: City, c: Connection, answer: Any) -> Form:
 def form_from_case(city: City, c: Connection, form_id: str, part: str | None) -> Form:
     """A form that may be answered from the case page (``[from_case]`` of organisation.toml)."""
     form = city.forms(c).get(form_id)
-    if form is None or f"{form_id}#{part}" not in city.organisation(c).from_case:
+    if form is None or f"{form_id}#{part}" not in city.organisation(c).from_case.values():
         raise NotAllowed
     return form
 

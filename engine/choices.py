@@ -1,5 +1,6 @@
 """What the fields of a form offer: organisations, colleagues, the household's persons, meetings. Reading only."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -18,20 +19,27 @@ OFFERED = frozenset({"org", "user", "person", "persons", "meeting"})  # kinds of
 KINDS = {"city": "市の課", "centre": "総合相談支援センター", "agency": "支援関係機関"}
 
 
-def of(c: Connection, city: City, by: By, facts: Facts | None, form: Form | None = None, typed: bool = False) -> Choices:
+def of(
+    c: Connection, city: City, by: By, facts: Facts | None, form: Form | None = None, typed: bool = False, known: Sequence[Any] | None = None
+) -> Choices:
     """The choices for a form about this case; without a case there are no persons yet.
 
-    ``form``: only what its fields choose from is read, with ``typed`` only what a person may have chosen.
+    ``form``: only what its fields choose from is read, with ``typed`` only what a person may have chosen. ``known``: the persons of
+    whom this person may know, where that is not the whole household.
     """
     kinds = OFFERED if form is None else _kinds(form, typed)
     organisation = facts.organisation if facts is not None else city.organisation(c)
     return Choices(
         orgs=tuple(Choice(office.id, office.short, KINDS.get(office.kind, "")) for office in organisation.offices.values()),
         users=_colleagues(c, by, city.today) if "user" in kinds else (),
-        persons=tuple(Choice(str(row.id), person_label(row)) for row in facts.people) if facts is not None and kinds & {"person", "persons"} else (),
+        persons=tuple(Choice(str(row.id), person_label(row)) for row in _household(facts, known)) if kinds & {"person", "persons"} else (),
         meetings=_meetings(c, city) if "meeting" in kinds else (),
         once=lambda kind, value: _once(c, facts, kind, value),
     )
+
+
+def _household(facts: Facts | None, known: Sequence[Any] | None) -> Sequence[Any]:
+    return known if known is not None else facts.people if facts is not None else ()
 
 
 def _kinds(form: Form, typed: bool) -> set[str]:

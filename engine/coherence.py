@@ -37,10 +37,10 @@ def _check_starters(sheet: Sheet, city: Organisation, model: Model) -> None:
 
 def _check_forms(sheet: Sheet, city: Organisation, forms: Mapping[str, Form]) -> None:
     parts = {f"{form.id}#{part.id}" for form in forms.values() for part in form.parts}
-    for each in city.from_case:
+    for place, each in city.from_case.items():
         if each not in parts:
             message = f"様式「{each}」がありません。番号と部分を直すか、消してください。{near(each, parts)}"
-            sheet.problem("unknown-form", ("from_case",), message)
+            sheet.problem("unknown-form", ("from_case", place), message)
     for id, ground in city.access.items():
         for form in sorted(({*ground.forms} - parts | {*ground.own}) - {ALL, *forms}):
             hint = near(form, [*forms, *(parts if form in ground.forms else ())])

@@ -12,6 +12,7 @@ GROUNDS = (
     "received", "addressed", "coordination_before", "coordination", "task",
     "role", "plan", "member", "lead", "secretariat",
 )  # fmt: skip
+PLACES = ("record", "consent", "withdrawal", "people")  # of the case page, from which a form may be written without a task
 ALL = "*"
 
 
@@ -26,6 +27,7 @@ class Ground:
     opens_case: bool = True
     own_rows: bool = False  # lists show only rows that name the organisation
     fields: tuple[str, ...] = ()  # of these forms only these fields; none: all
+    writes: tuple[str, ...] = ()  # what may be written from the case page: places of [from_case]; "*" for all
 
     def covers(self, form: str, part: str | None = None) -> bool:
         """Whether answers to this part of the form are open, whoever gave them; without ``part`` whether all of the form is."""
@@ -34,6 +36,10 @@ class Ground:
     def covers_own(self, form: str) -> bool:
         """Whether the organisation's own answers of this form are open."""
         return ALL in self.own or form in self.own
+
+    def may_write(self, place: str) -> bool:
+        """Whether this may be written from the case page."""
+        return self.opens_case and (ALL in self.writes or place in self.writes)
 
 
 def read_grounds(table: Table) -> Mapping[str, Ground]:
@@ -50,8 +56,15 @@ def _ground(id: str, row: Table) -> Ground:
     opens = row.take("opens_case", bool, "opens_case = false", optional=True)
     rows = row.take("own_rows", bool, "own_rows = true", optional=True)
     fields: list[object] = row.take("fields", list, 'fields = ["goal_plan"]', optional=True) or []
+    writes: list[object] = row.take("writes", list, 'writes = ["record"]', optional=True) or []
     row.close()
+    for place in writes:
+        if place not in (ALL, *PLACES):
+            message = f"{id} の writes「{place}」は選べません。{'・'.join(PLACES)} から選ぶか、{ALL} を書いてください。"
+            row.wrong("wrong-value", "writes", message)
     if level and level not in LEVELS:
         message = f"{id} の level「{level}」は選べません。{'・'.join(LEVELS)} から選んでください。"
         row.wrong("wrong-value", "level", message)
-    return Ground(id, level, tuple(map(str, forms)), tuple(map(str, own)), opens is not False, rows is True, tuple(map(str, fields)))
+    return Ground(
+        id, level, tuple(map(str, forms)), tuple(map(str, own)), opens is not False, rows is True, tuple(map(str, fields)), tuple(map(str, writes))
+    )

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TypeGuard
 
 from engine.calendar import LONGEST, Calendar, RegularMeeting, is_period
+from engine.grounds import PLACES, read_grounds
 from engine.grounds import Ground as Ground
-from engine.grounds import read_grounds
 from engine.kernel.feel import FeelError, parse
 from engine.kernel.model import Problem
 from engine.sheet import Sheet, Table
@@ -74,7 +74,7 @@ class Organisation:
     signals: Mapping[str, str]  # step of consent -> signal raised when nobody of a case consents to it any more
     duties: Mapping[str, str]  # "coordination", "secretariat" -> office
     access: Mapping[str, Ground]  # each of GROUNDS
-    from_case: tuple[str, ...]  # "<form>#<part>" that may be written from the case page, without a task
+    from_case: Mapping[str, str]  # some of PLACES of the case page -> "<form>#<part>" that may be written there without a task
     version: str
 
     @property
@@ -130,7 +130,7 @@ def read(source: Path | bytes) -> tuple[Organisation | None, tuple[Problem, ...]
         duties=_duties(root.table("duties"), offices),
         signals=_signals(root.table("signals")),
         access=read_grounds(root.table("access")),
-        from_case=_from_case(root),
+        from_case=_from_case(root.table("from_case")),
         version=hashlib.sha256(content).hexdigest(),
     )
     root.close()
@@ -279,13 +279,14 @@ def _duties(table: Table, offices: Mapping[str, Office]) -> dict[str, str]:
     return duties
 
 
-def _from_case(root: Table) -> tuple[str, ...]:
-    named: list[object] = root.take("from_case", list, 'from_case = ["K01#note"]') or []
-    for each in named:
-        if not isinstance(each, str) or not re.fullmatch(r"\w+(#\w+)?", each):
-            message = f"from_case の「{each}」を様式として読めません。様式の番号#部分(K01#note)のように書いてください。"
-            root.wrong("wrong-value", "from_case", message)
-    return tuple(map(str, named))
+def _from_case(table: Table) -> dict[str, str]:
+    found = {place: table.take(place, str, f'{place} = "K01#note"', optional=True) for place in PLACES}
+    table.close()
+    for place, form in found.items():
+        if form is not None and not re.fullmatch(r"\w+#\w+", form):
+            message = f"[from_case] の {place} の「{form}」を様式として読めません。様式の番号#部分(K01#note)のように書いてください。"
+            table.wrong("wrong-value", place, message)
+    return {place: form for place, form in found.items() if form is not None}
 
 
 def _spelled(table: Table, key: str) -> None:

@@ -193,7 +193,7 @@ class Rehearsal:
 
     def _from_case(self, c: Any, what: str) -> tuple[Form, str]:
         forms = self.city.forms(c)
-        for place in self.city.organisation(c).from_case:
+        for place in self.city.organisation(c).from_case.values():
             form_id, _, part = place.partition("#")
             if forms[form_id].part(part).title == what:
                 return forms[form_id], part

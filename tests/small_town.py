@@ -26,7 +26,7 @@ BEGINS = datetime(2026, 4, 6, 0, 0, tzinfo=UTC)  # Monday, 9:00 in Tokyo
 
 _ACCESS = "received addressed coordination_before coordination role plan member lead secretariat"
 ORGANISATION = "\n".join([
-    "from_case = []", "[calendar]", "opens_at = 08:30:00", "closed = []",
+    "[from_case]", "[calendar]", "opens_at = 08:30:00", "closed = []",
     "[meeting]", 'name = "定例の会議"', "week = 2", 'weekday = "木"', "[duties]", f'coordination = "{CENTRE}"', f'secretariat = "{CENTRE}"',
     "[access]", *(f'{each} = {{ level = "L2", forms = ["*"] }}' for each in _ACCESS.split()),
     'task = { level = "L1", forms = [], own = ["*"], opens_case = false }',

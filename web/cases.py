@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -135,6 +136,11 @@ class File:
     def reads_l2(self) -> bool:
         return self.sight.sees_concealed
 
+    @cached_property
+    def people(self) -> list[Any]:
+        """The persons of the household of whom this person may know."""
+        return access.persons(city(), self.c, self.sight, self.facts.people)
+
 
 def _file(c: Connection, number: str) -> File:
     by = acting.by()
@@ -167,16 +173,17 @@ def show(number: str) -> str:
 
 
 def _may(file: File) -> dict[str, bool]:
-    from_case = city().organisation(file.c).from_case
-    may_write = bool(from_case)
+    offered = {place: file.sight.may_write(place) for place in city().organisation(file.c).from_case}
     return {
-        "emergency": False, "add_record": may_write, "add_consent": may_write, "correct_people": may_write, "comment": True, "attach": True,
+        "emergency": False, "add_record": offered.get("record", False), "add_consent": offered.get("consent", False),
+        "correct_people": offered.get("people", False), "comment": True, "attach": True,
     }  # fmt: skip
 
 
 def _contact(file: File) -> str | None:
-    found = [row.data.get("safe_contact") for row in file.facts.people if row.data.get("safe_contact")]
-    return "　".join(found) or None
+    """How to reach them. Of a concealed person even this says where they are not to be looked for."""
+    known = [row for row in file.people if file.reads_l2 or not row.concealed]
+    return "　".join(row.data["safe_contact"] for row in known if row.data.get("safe_contact")) or None
 
 
 def _state(file: File) -> list[dict[str, Any]]:
@@ -254,7 +261,7 @@ def _title(form: Form, part: str | None) -> str:
 
 def _people(file: File) -> list[dict[str, Any]]:
     shown = []
-    for row in file.facts.people:
+    for row in file.people:
         hidden = row.concealed and not file.reads_l2
         name = f"{row.data.get('familyName') or ''} {row.data.get('givenName') or ''}".strip()
         born = row.data.get("birthDate")
@@ -276,8 +283,12 @@ _STEPS = {
 }  # fmt: skip
 
 
-def _consents(file: File) -> list[dict[str, Any]]:
+def _consents(file: File) -> list[dict[str, Any]] | None:
+    """What each person allowed; none where no ground opens the form on which they said it."""
     organisation = city().organisation(file.c)
+    form, _sep, part = organisation.from_case.get("consent", "").partition("#")
+    if not file.sight.covers(form, part):
+        return None
     shown = []
     for row in file.facts.people:
         given = file.facts.consents.get(row.id)
@@ -411,36 +422,39 @@ def file(number: str, file: int) -> Response:
 @pages.route("/<number>/record", methods=["GET", "POST"])
 def record(number: str) -> str | Response | tuple[str, int]:
     """A record of what was done, at any time."""
-    return _write(number, 0)
+    return _write(number, "record")
 
 
 @pages.route("/<number>/consent", methods=["GET", "POST"])
 def consent(number: str) -> str | Response | tuple[str, int]:
     """A consent, or its withdrawal, at any time."""
-    return _write(number, 2 if request.args.get("withdraw") else 1)
+    return _write(number, "withdrawal" if request.args.get("withdraw") else "consent")
 
 
 @pages.route("/<number>/people", methods=["GET", "POST"])
 def people(number: str) -> str | Response | tuple[str, int]:
     """The persons of the household, corrected and completed."""
-    return _write(number, 3)
+    return _write(number, "people")
 
 
-def _write(number: str, which: int) -> str | Response | tuple[str, int]:
-    """Draw, keep or take the ``which``-th form that may be written from the case page."""
+def _write(number: str, place: str) -> str | Response | tuple[str, int]:
+    """Draw, keep or take the form that may be written at this place of the case page."""
     with city().store.reading() as c:
         file = _file(c, number)
-        form_id, _sep, part = city().organisation(c).from_case[which].partition("#")
+        if not file.sight.may_write(place):
+            raise NotAllowed
+        form_id, _sep, part = city().organisation(c).from_case.get(place, "").partition("#")
         form = answers.form_from_case(city(), c, form_id, part)
         subject = f"case:{file.row.id}:{form_id}#{part}"
-        may = _may_all
+        may = _may_all if place != "people" else file.sight.may(form_id, None, part)  # others wrote what stands there
         scope = answers.Scope(c, city(), file.facts, None, None, file.by)
         before = access.without_concealed(c, file.sight, form, answers.prefilled(form, part, scope))
-        offered = choices.of(c, city(), file.by, file.facts)
+        offered = choices.of(c, city(), file.by, file.facts, known=file.people)
 
         def page(typed: Any = None, errors: Any = (), draft: Any = None) -> str:
             drawn = forms.draw(form, part, before, errors=errors, typed=typed, choices=offered, may=may, action=request.path, translate=_)
-            others = [{"title": _("同意の撤回を記録する"), "url": url_for("cases.consent", number=number, withdraw=1)}] if which == 1 else []
+            withdraws = place == "consent" and file.sight.may_write("withdrawal")
+            others = [{"title": _("同意の撤回を記録する"), "url": url_for("cases.consent", number=number, withdraw=1)}] if withdraws else []
             return render_template(
                 "written.html", case={"number": number, "title": acting.household(access.names(city(), c, [file.row.id]), file.row.id)},
                 title=_title(form, part), form=drawn, errors=acting.wrong(form, part, errors), key=acting.key(), draft=draft, others=others,
@@ -518,10 +532,11 @@ def correct(answer: int) -> str | Response | tuple[str, int]:
             raise NoLongerOpen(answers.OVERTAKEN)
         part = row.part or form.parts[0].id
         offered = choices.of(c, city(), file.by, file.facts)
+        may, before = file.sight.may(row.form, row.organisation, row.part), access.without_concealed(c, file.sight, form, row.data)
         reason = request.form.get("reason", "")
 
         def page(typed: Any = None, errors: Any = (), settled: str | None = None) -> str:
-            drawn = forms.draw(form, part, row.data, errors=errors, typed=typed, choices=offered, may=_may_all, action=request.path, translate=_)
+            drawn = forms.draw(form, part, before, errors=errors, typed=typed, choices=offered, may=may, action=request.path, translate=_)
             return render_template(
                 "correct.html", number=file.row.number, title=_title(form, row.part), form=drawn, errors=acting.wrong(form, part, errors), key=acting.key(),
                 reason=reason, answer_url=url_for("cases.answer", answer=answer), settled=settled,
@@ -529,10 +544,10 @@ def correct(answer: int) -> str | Response | tuple[str, int]:
 
         if request.method == "GET":
             return page()
-        sent = forms.read(form, part, request.form, before=row.data, may=_may_all, choices=offered, beside=("csrf_token", "key", "reason"))
+        sent = forms.read(form, part, request.form, before=before, may=may, choices=offered, beside=("csrf_token", "key", "reason"))
         if sent.wants not in ("complete", "save"):
             return page(sent.typed)
-        errors = forms.check(form, part, sent.data, found=sent.errors, may=_may_all)
+        errors = forms.check(form, part, sent.data, found=sent.errors, may=may)
         if not reason.strip():
             errors.append(forms.FieldError("reason", _("直す理由を書いてください。")))
         if errors:

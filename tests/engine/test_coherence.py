@@ -31,7 +31,7 @@ def test_the_folder_as_it_stands_fits_together(folder):
     ("right", "wrong", "rule", "element", "hint"),
     [
         ('intake = ["*"]', 'intaek = ["*"]', "unknown-process", "starters.intaek", "もしかして: intake"),
-        ('"F13#note", "F05#consent"', '"F13#notes", "F05#consent"', "unknown-form", "from_case", "F13#note"),
+        ('record = "F13#note"', 'record = "F13#notes"', "unknown-form", "from_case.record", "F13#note"),
         ('forms = ["F10", "F15e"]', 'forms = ["F10", "F15"]', "unknown-form", "access.member", "F15e"),
         ('["F01#receive"', '["F01#receve"', "unknown-form", "access.addressed", "F01#receive"),
         ('"=F03.to_org"', '"=F03.to_orgs"', "unknown-name", "lanes.つなぎ先", "to_org"),

@@ -12,7 +12,8 @@ from engine.organisation import Office, Organisation, Phase, Setting, read
 OURS = Path(__file__).parents[2] / "processes" / "organisation.toml"
 
 SMALL = """\
-from_case = ["K02#note"]
+[from_case]
+record = "K02#note"
 
 [calendar]
 opens_at = 09:00:00
@@ -50,7 +51,7 @@ addressed = { level = "L1", forms = ["K01"] }
 coordination_before = { level = "L1", forms = ["K01"] }
 coordination = { level = "L2", forms = ["*"] }
 task = { level = "L1", forms = [], own = ["*"], opens_case = false }
-role = { level = "L2", forms = ["K03"], own_rows = true }
+role = { level = "L2", forms = ["K03"], own_rows = true, writes = ["record"] }
 plan = { level = "L2", forms = ["K03"] }
 member = { level = "L2", forms = ["K03"] }
 lead = { level = "L2", forms = ["*"] }
@@ -146,7 +147,7 @@ def test_everybody_or_named_groups_may_start_a_process(small):
 
 
 def test_some_forms_may_be_written_from_the_case_page(small):
-    assert small.from_case == ("K02#note",)
+    assert small.from_case == {"record": "K02#note"}
 
 
 def test_a_signal_is_named_for_a_step_of_consent(small):
@@ -164,6 +165,8 @@ def test_a_ground_opens_forms_up_to_a_level_and_ones_own_answers(small):
     assert task.covers_own("K01")
     assert small.access["lead"].covers("K09")
     assert small.access["role"].own_rows
+    assert small.access["role"].may_write("record") and not small.access["role"].may_write("consent")
+    assert not received.may_write("record")
 
 
 def test_the_highest_phase_is_the_one_written_first(small):
@@ -297,8 +300,10 @@ def test_a_file_beyond_any_city_is_refused_before_it_is_read():
         ('lead = { level = "L2", forms = ["*"] }\n', "", "missing-key", "access.lead", "[access.lead]"),
         ("own_rows = true", 'own_rows = "yes"', "wrong-value", "access.role.own_rows", "own_rows = true"),
         ('secretariat = { level = "L2", forms = ["K03"] }', "boss = {}", "unknown-key", "access.boss", "つづり"),
-        ('from_case = ["K02#note"]', 'from_case = "K02#note"', "wrong-value", "from_case", '["K01#note"]'),
-        ('from_case = ["K02#note"]', 'from_case = ["K02/note"]', "wrong-value", "from_case", "K01#note"),
+        ('record = "K02#note"', 'record = ["K02#note"]', "wrong-value", "from_case.record", "K01#note"),
+        ('record = "K02#note"', 'record = "K02/note"', "wrong-value", "from_case.record", "K01#note"),
+        ('record = "K02#note"', 'records = "K02#note"', "unknown-key", "from_case.records", "つづり"),
+        ('writes = ["record"]', 'writes = ["records"]', "wrong-value", "access.role.writes", "record・consent"),
         ('plan = "plan_consent_lost"', "plan = true", "wrong-value", "signals.plan", "plan_consent_lost"),
         ('requested = "依頼"\n', "", "missing-key", "phases.coordination", "上から順に"),
         ('received = "受付"', "received = 1", "wrong-value", "phases.case.received", "受付"),

@@ -46,6 +46,6 @@ def test_the_example_of_the_page_is_a_form() -> None:
 
 
 def test_what_may_be_written_from_the_case_page_stands_alone() -> None:
-    for place in ORGANISATION.from_case:
+    for place in ORGANISATION.from_case.values():
         form, _, part = place.partition("#")
         assert FORMS[form].stands_alone and FORMS[form].part(part)

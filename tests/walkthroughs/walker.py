@@ -58,7 +58,8 @@ class Walker:
         with city.store.reading() as c:
             organisation = city.organisation(c)
         self.near, self.narrow = [organisation.duties["coordination"]], False  # the organisations that are named most
-        self.offices, self.from_case, (self.process,) = sorted(organisation.offices), organisation.from_case, organisation.starters
+        self.offices, self.from_case = sorted(organisation.offices), list(organisation.from_case.values())
+        (self.process,) = organisation.starters
         self.expected = set(organisation.offices)
 
     def run(self, count: int) -> None:
