@@ -84,7 +84,7 @@ def _measure(kind: str, sizes: Sizes) -> dict[str, float]:
 
 
 def _together(visitors: list[Visitor], processes: list[psutil.Process], seconds: float) -> dict[str, float]:
-    """All work at once: a quarter of the time to warm up, then what counts."""
+    """All work at once: a quarter of the time to warm up, then what counts, longer only until somebody has completed a task."""
     until = threading.Event()
     threads = [threading.Thread(target=visitor.work, args=(until,)) for visitor in visitors]
     for thread in threads:
@@ -92,7 +92,8 @@ def _together(visitors: list[Visitor], processes: list[psutil.Process], seconds:
     time.sleep(seconds / 4)
     before, used, began = sum(each.taken for each in visitors), _cpu(processes), time.perf_counter()
     time.sleep(seconds)
-    taken = sum(each.taken for each in visitors) - before
+    while (taken := sum(each.taken for each in visitors) - before) == 0 and not any(each.refused for each in visitors):
+        time.sleep(seconds / 4)
     took, used = time.perf_counter() - began, _cpu(processes) - used
     until.set()
     for visitor, thread in zip(visitors, threads, strict=True):
