@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 import threading
 import unicodedata
 from collections.abc import Iterable
@@ -29,6 +30,7 @@ FAILURES_OF_LOGIN = 5
 FAILURES_OF_ADDRESS = 100  # a whole city hall may come from one address
 ATTEMPTS_KEPT = timedelta(days=30)
 
+LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # none that is taken for another
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
 _NEXT_SESSION = person_login.c.session_version + 1
 _BY_READING = (person_login.c.kana, person_login.c.login)
@@ -118,16 +120,43 @@ def verify(store: Store, login: str, password: str, address: str, now: datetime)
     with store.reading() as connection:
         mine = sa.select(person_login).where(person_login.c.login == key, person_login.c.active)
         row = connection.execute(mine).one_or_none()
-    attempt = _begin_attempt(store, key if row else _blurred(key), address, now)
+    attempt = begin_attempt(store, key if row else _blurred(key), address, now)
     hashed = row.password_hash if row else None
     if not _matches(hashed or _nobodys_hash(), _normal(password)) or row is None or hashed is None:
         return None
     renewed = _hash(_normal(password)) if HASHER.check_needs_rehash(hashed) else hashed
     with store.transaction() as connection:
-        connection.execute(sa.update(login_attempt).where(login_attempt.c.id == attempt).values(ok=True))
+        note_success(connection, attempt)
         if renewed != hashed:
             connection.execute(_change(row.id).values(password_hash=renewed))
     return as_person(row)
+
+
+def begin_attempt(store: Store, login: str, address: str, now: datetime) -> int:
+    """Write an attempt down as failed, unless too many have failed already: then TooManyAttempts is raised. Gives its number."""
+    since, at, ok = now - WINDOW, login_attempt.c.at, login_attempt.c.ok
+    with store.transaction() as connection:
+        connection.execute(sa.delete(login_attempt).where(at < now - ATTEMPTS_KEPT))
+        latest = sa.select(at, ok).where(at > since).order_by(at.desc(), login_attempt.c.id.desc())
+        mine = connection.execute(latest.where(login_attempt.c.login == login).limit(FAILURES_OF_LOGIN)).all()
+        if len(mine) == FAILURES_OF_LOGIN and not any(row.ok for row in mine):
+            raise TooManyAttempts(mine[-1].at + WINDOW)
+        failed_here = latest.where(login_attempt.c.address == address, ~ok).limit(FAILURES_OF_ADDRESS)
+        from_here = connection.execute(failed_here).all()
+        if len(from_here) == FAILURES_OF_ADDRESS:
+            raise TooManyAttempts(from_here[-1].at + WINDOW)
+        new = sa.insert(login_attempt).values(login=login, address=address, at=now, ok=False)
+        return int(connection.execute(new.returning(login_attempt.c.id)).scalar_one())
+
+
+def note_success(connection: Connection, attempt: int) -> None:
+    """The attempt was a good one."""
+    connection.execute(sa.update(login_attempt).where(login_attempt.c.id == attempt).values(ok=True))
+
+
+def speakable() -> str:
+    """Four groups of four letters made by chance (79 bits): said over the phone or written down, and not guessed."""
+    return "-".join("".join(secrets.choice(LETTERS) for _letter in range(4)) for _group in range(4))
 
 
 def person(store: Store, person_id: int) -> Person | None:
@@ -284,20 +313,3 @@ def _matches(hashed: str, password: str) -> bool:
 @cache
 def _nobodys_hash() -> str:
     return _hash("nobody has this password")
-
-
-def _begin_attempt(store: Store, login: str, address: str, now: datetime) -> int:
-    """Write the attempt down as failed, unless too many have failed already."""
-    since, at, ok = now - WINDOW, login_attempt.c.at, login_attempt.c.ok
-    with store.transaction() as connection:
-        connection.execute(sa.delete(login_attempt).where(at < now - ATTEMPTS_KEPT))
-        latest = sa.select(at, ok).where(at > since).order_by(at.desc(), login_attempt.c.id.desc())
-        mine = connection.execute(latest.where(login_attempt.c.login == login).limit(FAILURES_OF_LOGIN)).all()
-        if len(mine) == FAILURES_OF_LOGIN and not any(row.ok for row in mine):
-            raise TooManyAttempts(mine[-1].at + WINDOW)
-        failed_here = latest.where(login_attempt.c.address == address, ~ok).limit(FAILURES_OF_ADDRESS)
-        from_here = connection.execute(failed_here).all()
-        if len(from_here) == FAILURES_OF_ADDRESS:
-            raise TooManyAttempts(from_here[-1].at + WINDOW)
-        new = sa.insert(login_attempt).values(login=login, address=address, at=now, ok=False)
-        return int(connection.execute(new.returning(login_attempt.c.id)).scalar_one())

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from engine import people
 from engine.people import Person
-from engine.store import Store, membership, person_login, session
+from engine.store import Store, membership, person_login, second_factor, session
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
@@ -40,6 +40,7 @@ class Found:
     session: Session
     person: Person
     groups: frozenset[str]
+    has_second_factor: bool
     over: Literal["time", "elsewhere"] | None  # why it cannot be gone on in: too old, or ended from elsewhere
 
 
@@ -71,7 +72,7 @@ def find(store: Store, token: str, now: datetime, on: date) -> Found | None:
         over = "elsewhere"
     elif now - row.began_at >= LONGEST or now - row.seen_at >= IDLE:
         over = "time"
-    return Found(_session(row), person, groups, over)
+    return Found(_session(row), person, groups, row.confirmed_at is not None, over)
 
 
 def note(store: Store, session_id: int, now: datetime) -> None:
@@ -107,8 +108,9 @@ _COLUMNS = (
     session.c.began_at, session.c.seen_at, session.c.ended_at,
 )  # fmt: skip
 _FOUND = (
-    sa.select(person_login, *_COLUMNS, membership.c.grp)
+    sa.select(person_login, *_COLUMNS, second_factor.c.confirmed_at, membership.c.grp)
     .join(session, session.c.person == person_login.c.id)
+    .outerjoin(second_factor, second_factor.c.person == person_login.c.id)
     .outerjoin(membership, sa.and_(membership.c.person == person_login.c.id, people.in_force(sa.bindparam("on", type_=sa.Date))))
     .where(session.c.token_hash == sa.bindparam("hash"))
 )

@@ -10,7 +10,28 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.people import is_demo
-from web import account, auth, cases, dates, demo, frame, guard, inbox, incidents, language, meetings, people, processes, search, tasks, vendor, viewings, watch
+from web import (
+    account,
+    auth,
+    cases,
+    dates,
+    demo,
+    frame,
+    guard,
+    inbox,
+    incidents,
+    language,
+    meetings,
+    people,
+    processes,
+    search,
+    second_factor,
+    tasks,
+    vendor,
+    viewings,
+    watch,
+)
+from web.sign_in_settings import SignInSettings
 
 FAMILIES = (demo, inbox, tasks, cases, watch, processes, incidents, search, meetings, people)  # families of screens: each has `pages`
 
@@ -19,12 +40,12 @@ def create_app(config: Mapping[str, Any]) -> Flask:
     """The application. `config` needs CITY and SECRET_KEY; the rest has defaults:
 
     NODE_MODULES (folder of the fetched files), OFFICE and CONTACT (texts of the footer), SESSION_COOKIE_SECURE (False
-    only without TLS), PROXIES (how many trusted ones stand in front).
+    only without TLS), PROXIES (how many trusted ones stand in front), SIGN_IN (the city's sign-in.toml).
     """
     app = guard.QuietFlask(__name__)
     app.config.update(
         NODE_MODULES=Path(__file__).parent.parent / "node_modules",
-        OFFICE="", CONTACT="", SESSION_COOKIE_SECURE=True, PROXIES=0,
+        OFFICE="", CONTACT="", SESSION_COOKIE_SECURE=True, PROXIES=0, SIGN_IN=SignInSettings(),
     )
     app.config.update(config)
     app.config["DEMO"] = is_demo(app.config["CITY"].store)
@@ -39,6 +60,6 @@ def create_app(config: Mapping[str, Any]) -> Flask:
     vendor.attach(app)
     frame.attach(app)
     viewings.attach(app)
-    for family in (account, *FAMILIES):
+    for family in (account, second_factor, *FAMILIES):
         app.register_blueprint(family.pages)
     return app

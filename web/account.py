@@ -1,16 +1,14 @@
-"""わたしの設定: one's own password, and where one is signed in. It changes nobody else."""
+"""わたしの設定: one's own password, second proof, and where one is signed in. It changes nobody else."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from engine import people, sessions
+from engine import people, second_factor, sessions
 from engine.people import TooManyAttempts
 from web import acting
-from web.auth import begin_session, current_person, too_many, verified
+from web.auth import SignedIn, begin_session, current_person, needs_second_factor, too_many, verified
 from web.context import now, store
 from web.language import _
 
@@ -26,7 +24,7 @@ def index() -> str:
 @pages.post("/password")
 def change_password() -> Response | tuple[str, int]:
     """A new password, for whoever knows the present one; every other session ends."""
-    me, new = current_person(), request.form.get("new", "")
+    me, new, unchanged = current_person(), request.form.get("new", ""), _("パスワードを変えられませんでした")
     try:
         known = verified(me.person.login, request.form.get("present", ""))
         errors = {} if known else {"present": _("いまのパスワードが違います。")}
@@ -35,11 +33,11 @@ def change_password() -> Response | tuple[str, int]:
         if not errors:
             people.set_password(store(), me.id, new)
     except TooManyAttempts as refusal:
-        return _page({"present": too_many(refusal.until)}), 429
+        return _page({"present": too_many(refusal.until)}, unchanged), 429
     except people.UnusablePassword as refusal:
         errors = {"new": refusal.message}
     if errors:
-        return _page(errors), 422
+        return _page(errors, unchanged), 422
     organisation = session.get("organisation")
     begin_session(people.person(store(), me.id) or me.person, "password")
     session["organisation"] = organisation
@@ -66,7 +64,19 @@ def _done(text: str) -> Response:
     return redirect(url_for("account.index"), 303)
 
 
-def _page(errors: dict[str, str] | None = None, **more: Any) -> str:
+def refused(me: SignedIn, what: str) -> tuple[str, int] | None:
+    """The page that says so, unless the present password was typed; `what`: what was not done."""
+    try:
+        if verified(me.person.login, request.form.get("proof", "")):
+            return None
+    except TooManyAttempts as refusal:
+        return _page({"proof": too_many(refusal.until)}, what), 429
+    return _page({"proof": _("いまのパスワードが違います。")}, what), 422
+
+
+def _page(errors: dict[str, str] | None = None, what: str = "") -> str:
     me = current_person()
-    opened = sessions.open_sessions(store(), me.id, now())
-    return render_template("account.html", errors=errors or {}, done=acting.done(), sessions=opened, **more)
+    opened, left = sessions.open_sessions(store(), me.id, now()), second_factor.recovery_codes_left(store(), me.id)
+    return render_template(
+        "account.html", errors=errors or {}, what=what, done=acting.done(), sessions=opened, codes_left=left, required=needs_second_factor(me),
+    )  # fmt: skip

@@ -14,13 +14,16 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, abort, current_app, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from engine import people, sessions
+from engine import people, second_factor, sessions
 from engine.people import Person, TooManyAttempts, organisation_of
 from engine.sessions import Session, Way
 from web import dates
 from web.context import now, store, today
 from web.guard import inside, is_open, open_to_all
 from web.language import _
+
+CODE_WAITS = timedelta(minutes=5)  # how long a right password waits for the code that belongs to it
+BEFORE_SECOND_FACTOR = ("auth.sign_out", "second_factor.index", "second_factor.confirm")  # what is open to whoever must set one up first
 
 # What a browser says of itself, the more particular first.
 BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "FxiOS": "Firefox", "CriOS": "Chrome", "Chrome": "Chrome", "Safari": "Safari"}
@@ -37,6 +40,7 @@ class SignedIn:
     groups: frozenset[str]
     organisation: str | None  # the one acted for; None for somebody who belongs to none
     session: Session
+    has_second_factor: bool
 
     @property
     def id(self) -> int:
@@ -89,7 +93,15 @@ def recognise() -> Response | None:
         return redirect(url_for(door, next=this_page()), 303)
     if g.me.organisation is None and g.me.organisations and request.endpoint != "auth.sign_out":
         return redirect(url_for("auth.choose_organisation", next=this_page()), 303)
+    if needs_second_factor(g.me) and not g.me.has_second_factor and request.endpoint not in BEFORE_SECOND_FACTOR:
+        return redirect(url_for("second_factor.index"), 303)
     return None
+
+
+def needs_second_factor(me: SignedIn) -> bool:
+    """Whether the city asks this person for a second proof; whoever came without a password gave theirs elsewhere."""
+    whom = current_app.config["SIGN_IN"].second_factor
+    return me.session.way == "password" and (whom == "everybody" or (whom == "administrators" and me.person.administrator))
 
 
 @pages.get("/sign-in")
@@ -115,8 +127,42 @@ def check_sign_in() -> Response | tuple[str, int]:
     if person is None:
         error = _("利用者IDかパスワードが違います。大文字と小文字、日本語入力になっていないかを確かめてください。")
         return _sign_in_again(login, onward, error, 422)
+    if second_factor.is_set_up(store(), person.id):
+        session["waiting"] = {"person": person.id, "version": person.session_version, "since": now().timestamp(), "next": onward}
+        return redirect(url_for("auth.code"), 303)
     begin_session(person, "password")
     return redirect(onward, 303)
+
+
+@pages.get("/sign-in/code")
+@open_to_all
+def code() -> str | Response:
+    """The page that asks for a second proof."""
+    if g.me or _waiting() is None:
+        return redirect(url_for("auth.sign_in"), 303)
+    return render_template("code.html", error=None)
+
+
+@pages.post("/sign-in/code")
+@open_to_all
+def check_code() -> Response | tuple[str, int]:
+    """Sign in, or show the same page with what to do next."""
+    person = _waiting()
+    if person is None:
+        return redirect(url_for("auth.sign_in"), 303)
+    try:
+        kind = second_factor.accept(store(), person, request.form.get("code", ""), request.remote_addr or "", now())
+    except TooManyAttempts as refusal:
+        return render_template("code.html", error=too_many(refusal.until)), 429
+    if kind is None:
+        error = _("コードが違うか、もう使われています。アプリに次のコードが出るのを待って、入れてください。")
+        return render_template("code.html", error=error), 422
+    onward = inside(session["waiting"]["next"])
+    begin_session(person, "password")
+    if kind == "app":
+        return redirect(onward, 303)
+    session["done"] = _("紙のコードを1つ使いました。残りは%(n)s個です。", n=second_factor.recovery_codes_left(store(), person.id))
+    return redirect(url_for("account.index"), 303)
 
 
 @pages.post("/sign-out")
@@ -163,6 +209,15 @@ def attach(app: Flask) -> None:
     app.register_blueprint(pages)
 
 
+def _waiting() -> Person | None:
+    """Who gave the right password a moment ago and has not changed it since."""
+    waiting = session.get("waiting")
+    if waiting is None or now().timestamp() - waiting["since"] >= CODE_WAITS.total_seconds():
+        return None
+    person = people.person(store(), waiting["person"])
+    return person if person and person.active and person.session_version == waiting["version"] else None
+
+
 def _from_session() -> tuple[SignedIn | None, str | None]:
     """Who this is, and why a session that was there is over."""
     if "token" not in session:
@@ -175,7 +230,7 @@ def _from_session() -> tuple[SignedIn | None, str | None]:
         return None, found.over if found else "elsewhere"
     if moment - found.session.seen_at >= sessions.NOTED_EVERY:
         g.still_there = found.session.id
-    return SignedIn(found.person, found.groups, _acts_for(found.groups), found.session), None
+    return SignedIn(found.person, found.groups, _acts_for(found.groups), found.session, found.has_second_factor), None
 
 
 def _acts_for(groups: Iterable[str]) -> str | None:

@@ -23,6 +23,8 @@ from engine.city import City
 from engine.errors import Refusal
 from engine.kernel.model import Problem
 from engine.worker import Worker
+from web import sign_in_settings
+from web.sign_in_settings import SignInSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 HERE = ("127.0.0.1", "::1", "localhost")
@@ -118,6 +120,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print(why, file=sys.stderr)
         return 2
     began = time.monotonic()
+    settings = sign_in_settings.read(arguments.data)
     city = _open(arguments.data)
     if releases.is_empty(city):
         releases.publish(city, ROOT)
@@ -128,16 +131,17 @@ def _run(arguments: argparse.Namespace) -> int:
             demo.make(city)
     elif difference := releases.difference(city, ROOT):
         print(_said_difference(difference) + "\n" + said("公開中の版で始めます。", "Starting with the release in force."), flush=True)
-    return _serve(arguments, city, began)
+    return _serve(arguments, city, settings, began)
 
 
-def _serve(arguments: argparse.Namespace, city: City, began: float) -> int:
+def _serve(arguments: argparse.Namespace, city: City, settings: SignInSettings, began: float) -> int:
     from waitress.server import create_server
 
     from web import create_app
 
     app = create_app({
         "CITY": city, "SECRET_KEY": _secret(city), "SESSION_COOKIE_SECURE": arguments.behind_tls, "PROXIES": 1 if arguments.behind_tls else 0,
+        "SIGN_IN": settings,
     })  # fmt: skip
     server = create_server(app, host=arguments.host, port=arguments.port, threads=8, ident=None, max_request_body_size=32 * 1024 * 1024)
     worker = Worker(city)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -11,7 +10,7 @@ from typing import Any
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from engine import assignments, people, staffing
+from engine import assignments, people, second_factor, staffing
 from engine.errors import NotAllowed, Refusal
 from engine.feeds import key
 from engine.organisation import Organisation
@@ -28,7 +27,6 @@ pages = Blueprint("people", __name__, url_prefix="/people")
 PAGE = 50
 NOWHERE = "none"  # the filter for people without a group
 LONGEST = 80  # characters of a name
-LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # none that is taken for another
 
 
 @pages.before_request
@@ -48,7 +46,7 @@ def add() -> str | tuple[str, int]:
     """Somebody new. Their first password stands on the answer and nowhere else."""
     typed = {name: request.form.get(name, "").strip() for name in ("name", "kana", "login", "group")}
     errors = [acting.Wrong(at, message) for at, message in _wrong(typed)]
-    first = None if current_app.config["DEMO"] else _first_password()
+    first = None if current_app.config["DEMO"] else people.speakable()
     if not errors:
         try:
             new = people.add_person(
@@ -110,7 +108,7 @@ def reset(person: int) -> str:
         raise Refusal(_("練習用の人にパスワードはありません。"))
     if someone.id == current_person().id:
         raise Refusal(_("自分のパスワードは、「わたしの設定」で変えてください。"))
-    first = _first_password()
+    first = people.speakable()
     people.set_password(store(), someone.id, first)
     return _page(said=_("%(name)sさんのパスワードを作り直しました。", name=someone.name), password=first, whose=someone)
 
@@ -121,6 +119,20 @@ def sign_out(person: int) -> Response:
     someone = _active(person)
     people.end_sessions(store(), someone.id)
     return _done(_("%(name)sさんを、すべての端末でログアウトさせました。", name=someone.name))
+
+
+@pages.post("/<int:person>/second-factor/remove")
+def remove_second_factor(person: int) -> Response:
+    """For somebody whose phone and paper are gone; where the city asks for one, they set it up again at the next sign-in."""
+    someone = _active(person)
+    if someone.id == current_person().id:
+        raise Refusal(_("自分の二段階認証は、「わたしの設定」でやめられます。"))
+    second_factor.remove(store(), someone.id)
+    people.end_sessions(store(), someone.id)
+    said = _(
+        "%(name)sさんの二段階認証を外し、すべての端末でログアウトさせました。本人かどうかを確かめてから、次のログインを案内してください。", name=someone.name
+    )
+    return _done(said)
 
 
 # -- who ---------------------------------------------------------------------------------------------------------------
@@ -160,11 +172,6 @@ def _wrong(typed: Mapping[str, str]) -> Iterable[tuple[str, str]]:
         yield "group", _("その所属はありません。選び直してください。")
 
 
-def _first_password() -> str:
-    """Four groups of four letters: said over the phone, and not guessed."""
-    return "-".join("".join(secrets.choice(LETTERS) for _letter in range(4)) for _group in range(4))
-
-
 def _let_go(someone: Person) -> str:
     gone, stays = assignments.let_go(city(), someone.id, acting.by())
     said = _("受け持っていたやること%(n)s件は、チームに戻しました。", n=gone) if gone else ""
@@ -187,10 +194,10 @@ def _page(
     who, office = request.args.get("who", "").strip(), request.args.get("office", "")
     wanted = [each for each in everybody if _is_like(each, who)]
     found = [each for each in wanted if _works_in(office, groups.get(each.id, frozenset()))]
-    page = paging.asked(PAGE, len(found))
+    page, with_codes = paging.asked(PAGE, len(found)), second_factor.everybody_with_one(store())
     return render_template(
         "people.html",
-        people=[_row(each, groups.get(each.id, frozenset())) for each in found[(page - 1) * PAGE : page * PAGE]],
+        people=[_row(each, groups.get(each.id, frozenset()), each.id in with_codes) for each in found[(page - 1) * PAGE : page * PAGE]],
         who=who, office=office, offices=_offices(known, wanted, groups, who, office),
         gaps=_gaps(known, everybody, groups), groups=[{"id": each, "title": known.label(each)} for each in _ordered(known)],
         errors=errors or [], typed=typed or {}, password=password, whose=whose.name if whose else None,
@@ -216,11 +223,12 @@ def _ordered(known: Organisation) -> list[str]:
     return [group for office in known.offices.values() for group in office.groups]
 
 
-def _row(each: Person, groups: frozenset[str]) -> dict[str, Any]:
-    notes = [_("システム管理者")] * each.administrator + [_("業務の流れの担当者")] * each.process_owner
+def _row(each: Person, groups: frozenset[str], has_second_factor: bool) -> dict[str, Any]:
+    notes = [_("システム管理者")] * each.administrator + [_("業務の流れの担当者")] * each.process_owner + [_("二段階認証")] * has_second_factor
     return {
         "id": each.id, "name": each.name, "kana": each.kana, "login": each.login, "groups": sorted(groups),
         "note": "・".join(notes), "active": each.active, "is_me": each.id == current_person().id,
+        "has_second_factor": has_second_factor,
     }  # fmt: skip
 
 
