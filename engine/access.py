@@ -21,6 +21,7 @@ from forms.form import Field, Form
 LEVELS = ("L0", "L1", "L2")
 NAMELESS = ("id", "role")  # what is shown of a concealed person
 WHEREABOUTS = frozenset({"address", "residence"})  # of a concealed person shown to nobody
+OWN, OWN_TASK, HEAD = "own", "own_task", "head"  # what one's organisation wrote, one's own task, a task of one's own people
 BY_CONSENT = ("task", "role", "member", "plan")  # grounds that end when nobody agrees any more
 
 
@@ -72,6 +73,18 @@ class Sight:
         if self.grounds and answered_by is not None and answered_by == self.by.organisation:
             return LEVELS[-1]  # what one's own organisation wrote
         return max((ground.level for ground in self.grounds if ground.covers(form, part)), default=None)
+
+    def ground(self, form: str | None = None, answered_by: str | None = None, part: str | None = None) -> str | None:
+        """On which ground the case is seen, or an answer to this part of a form, as the record of viewings says it: the widest of several."""
+        if form is not None and answered_by is not None and answered_by == self.by.organisation:
+            return OWN
+        holds = [ground for ground in self.grounds if (ground.opens_case if form is None else ground.covers(form, part))]
+        return max(reversed(holds), key=lambda ground: (ground.level, "*" in ground.forms, not ground.own_rows)).id if holds else None
+
+    @property
+    def highest(self) -> str | None:
+        """The highest level that the page of the case may show."""
+        return max((ground.level for ground in self.grounds if ground.opens_case), default=None)
 
     def may(self, form: str, answered_by: str | None, part: str | None = None) -> Callable[[str], bool]:
         """For ``forms``: whether a field of some level may be shown."""
@@ -244,6 +257,11 @@ def may_do(city: City, c: Connection, by: By, task: Any) -> bool:
     if task.status != "open":
         return by.person is not None and (by.person in (task.closed_by, task.assignee) or bool(by.groups & set(task.groups)))
     return may_take(c, by, task)
+
+
+def ground_of_task(city: City, c: Connection, by: By, task: Any) -> str:
+    """On which ground a task's page is open to somebody to whom it is."""
+    return OWN_TASK if may_do(city, c, by, task) else HEAD
 
 
 def may_reassign(c: Connection, by: By, task: Any) -> bool:

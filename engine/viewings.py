@@ -23,7 +23,7 @@ CHAINED = frozenset(("at", "person", "organisation", "case", "what", "ground", "
 
 @dataclass(frozen=True, slots=True)
 class Viewed:
-    """One look at something: ``what`` is a word of the product (``case``, ``duplicate-check``), never a value."""
+    """One look at something: ``what`` is a word of the product, with an id where one is needed (``case``, ``answer:7``), never a value."""
 
     at: datetime
     what: str

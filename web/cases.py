@@ -20,7 +20,7 @@ from engine.errors import NoLongerOpen, NotAllowed
 from engine.facts import Facts, NewCase
 from engine.kernel.commands import Deliver
 from forms import Form
-from web import acting, correspondence, timeline
+from web import acting, correspondence, timeline, viewings
 from web.context import city, today
 from web.dates import dated
 from web.frame import marked
@@ -158,6 +158,7 @@ def show(number: str) -> str:
     """Where the case stands, what is open, what happened, the plan, the people, the consents."""
     with city().store.reading() as c:
         file = _file(c, number)
+        viewings.note_case(file.sight)
         before = request.args.get("before", "")
         events, older, last = timeline.page(c, file.by, file.sight, before=int(before) if before.isdigit() else None)
         more = {"count": older, "url": url_for("cases.show", number=number, before=last, _anchor="line-h")} if older and last else None
@@ -452,6 +453,7 @@ def _write(number: str, place: str) -> str | Response | tuple[str, int]:
         offered = choices.of(c, city(), file.by, file.facts, known=file.people)
 
         def page(typed: Any = None, errors: Any = (), draft: Any = None) -> str:
+            viewings.note_case(file.sight, place)
             drawn = forms.draw(form, part, before, errors=errors, typed=typed, choices=offered, may=may, action=request.path, translate=_)
             withdraws = place == "consent" and file.sight.may_write("withdrawal")
             others = [{"title": _("同意の撤回を記録する"), "url": url_for("cases.consent", number=number, withdraw=1)}] if withdraws else []
@@ -506,6 +508,7 @@ def answer(answer: int) -> str:
     """What was written, as this person may read it; what it corrects, and what corrected it."""
     with city().store.reading() as c:
         file, row, form = _readable_answer(c, answer)
+        viewings.note_answer(file.sight, row)
         may, data = file.sight.may(row.form, row.organisation, row.part), access.readable(city(), c, file.sight, form, row)
         shown = forms.show(form, data, part=row.part if len(form.parts) > 1 else None, may=may, choices=choices.of(c, city(), file.by, file.facts))
         people_ = acting.names_of_people(c, [row.by])
@@ -536,6 +539,7 @@ def correct(answer: int) -> str | Response | tuple[str, int]:
         reason = request.form.get("reason", "")
 
         def page(typed: Any = None, errors: Any = (), settled: str | None = None) -> str:
+            viewings.note_answer(file.sight, row, "correct")
             drawn = forms.draw(form, part, before, errors=errors, typed=typed, choices=offered, may=may, action=request.path, translate=_)
             return render_template(
                 "correct.html", number=file.row.number, title=_title(form, row.part), form=drawn, errors=acting.wrong(form, part, errors), key=acting.key(),
@@ -578,6 +582,7 @@ def paper(answer: int) -> str:
 
 
 def _printed(file: File, row: Any, form: Form, part: str | None, offered: forms.Choices) -> Any:
+    viewings.note_answer(file.sight, row, "paper")
     data = access.readable(city(), file.c, file.sight, form, row)
     return forms.paper(form, data, part=part, may=file.sight.may(row.form, row.organisation, row.part), choices=offered)
 

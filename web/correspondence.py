@@ -10,12 +10,12 @@ from flask import redirect, render_template, request, send_file, url_for
 from sqlalchemy.engine import Connection
 from werkzeug.wrappers import Response
 
-from engine import correspondence, filetypes, store
+from engine import access, correspondence, filetypes, store
 from engine.access import Sight
 from engine.correspondence import AlreadyThere, File, Said, UnusableComment
 from engine.errors import NotAllowed
 from engine.filetypes import UnusableFile
-from web import acting
+from web import acting, viewings
 from web.context import city
 from web.language import _
 
@@ -54,12 +54,15 @@ def size(n: int) -> str:
 
 
 def download(number: str, id: int) -> Response:
-    """A file, to be saved and never shown in the browser; its address has no name in it."""
+    """A file, to be saved and never shown in the browser; its address has no name in it. Noted before it leaves."""
     with city().store.reading() as c:
         case = c.execute(sa.select(store.case).where(store.case.c.number == number)).one_or_none()
         if case is None:
             raise NotAllowed
         file, body = correspondence.open_file(c, city(), acting.by(), case, id)
+        sight = access.sight(city(), c, acting.by(), case)
+    viewings.note(f"file:{id}", case.id, sight.ground() or access.OWN_TASK, access.LEVELS[-1])
+    viewings.write()
     return send_file(BytesIO(body), mimetype=file.kind, as_attachment=True, download_name=file.name, etag=False)
 
 

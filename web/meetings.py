@@ -15,7 +15,7 @@ from engine.errors import NotAllowed
 from engine.meetings import MinutesMoved, UnusableMeeting, UnusableMinutes
 from engine.organisation import Organisation
 from forms.dates import ImpossibleDate, read_date
-from web import acting, paging, timeline
+from web import acting, paging, timeline, viewings
 from web.context import city, organisation, today
 from web.language import _
 
@@ -119,6 +119,8 @@ def _show(id: int, errors: list[acting.Wrong] | None = None, typed: str | None =
     with city().store.reading() as c:
         known, agenda = city().organisation(c), agendas.read(city(), c, me, id)
         row = agenda.row
+        for each in agenda.items:
+            viewings.note_case(each.sight, f"meeting:{id}")
         people = acting.names_of_people(
             c, [row.minutes_by, *(each.asked_by[0] for each in agenda.items if each.asked_by is not None)]
         )

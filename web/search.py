@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request, url_for
 
 from engine import search
 from engine.search import Found
-from web import acting, paging
+from web import acting, paging, viewings
 from web.context import city, organisation
 from web.language import _
 
@@ -24,6 +24,8 @@ def index() -> str:
         if q:
             found = search.find(city(), c, me, q, page, search.PAGE)
             rows, total = found.rows, found.total
+            for each in rows:
+                viewings.note("search", each.id, level="L1")
         else:
             rows, total = search.recent(city(), c, me), 0
     return render_template(

@@ -17,7 +17,7 @@ from engine.facts import Facts
 from engine.kernel.model import Node
 from engine.kernel.running import Executable
 from forms import Form
-from web import acting, correspondence, timeline
+from web import acting, correspondence, timeline, viewings
 from web.context import city, now
 from web.language import _
 
@@ -201,8 +201,13 @@ def _may(level: str) -> bool:
     return level in access.LEVELS
 
 
+def _note(desk: Desk) -> None:
+    viewings.note(f"task:{desk.task.id}", desk.task.case, access.ground_of_task(city(), desk.c, desk.by, desk.task), access.LEVELS[-1])
+
+
 def _page(desk: Desk, typed: Any = None, errors: Any = (), draft: Any = None) -> str:
     c, task = desk.c, desk.task
+    _note(desk)
     sight = access.sight(city(), c, desk.by, desk.case)
     household = access.names(city(), c, [task.case]).get(task.case, "") if sight.names else ""
     process = desk.executable.process(task.process)
@@ -336,6 +341,7 @@ def _typed_at(sent: Any, path: str) -> str:
 def _conflict(desk: Desk, sent: Any) -> tuple[str, int]:
     """Somebody was first: who, when, what happened meanwhile; and everything that was typed."""
     c, task = desk.c, desk.task
+    _note(desk)
     sight = access.sight(city(), c, desk.by, desk.case)
     who = acting.names_of_people(c, [task.closed_by]).get(task.closed_by or 0)
     ended = {
