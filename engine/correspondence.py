@@ -202,13 +202,15 @@ def verify(c: Connection, case: int) -> list[str]:
     told = sa.select(event.c.detail, event.c.content_hash).where(event.c.case == case, event.c.kind.in_(KINDS))
     digests = {place: row.content_hash for row in c.execute(told) for place in row.detail.items()}
     wrong = []
-    for row in c.execute(sa.select(comment).where(comment.c.case == case, comment.c.salt.is_not(None))):
-        if stream.content_hash(row.salt, row.body) != digests.get(("comment", row.id)):
-            wrong.append(f"書き込み{row.id}の内容が書き換えられています。")
-    for row in c.execute(sa.select(file).where(file.c.case == case, file.c.salt.is_not(None))):
-        content = _content(row.name, row.kind, bytes(row.body or b""))
-        if stream.content_hash(row.salt, content) != digests.get(("attachment", row.id)):
-            wrong.append(f"添付{row.id}の内容が書き換えられています。")
+    for kind, title, table in (("comment", "書き込み", comment), ("attachment", "添付", file)):
+        rows = {row.id: row for row in c.execute(sa.select(table).where(table.c.case == case).order_by(table.c.id))}
+        wrong += [f"{title}{id}がありません。" for place, id in sorted(digests) if place == kind and id not in rows]
+        for id, row in rows.items():
+            content = row.body if kind == "comment" else _content(row.name, row.kind, bytes(row.body or b""))
+            if row.salt is None and row.body is not None:
+                wrong.append(f"{title}{id}は、確かめられなくされています。")
+            elif row.salt is not None and stream.content_hash(row.salt, content) != digests.get((kind, id)):
+                wrong.append(f"{title}{id}の内容が書き換えられています。")
     return wrong
 
 

@@ -114,7 +114,21 @@ def content_hash(salt: str, content: Any) -> str:
 
 
 def verify(c: Connection, case: int) -> list[str]:
-    """What is wrong with a case's stream: empty when the chain holds and every content is the one that was written."""
+    """What is wrong with a case's stream: empty when the chain holds and every content is the one that was written.
+
+    Content that was erased together with its salt is not wrong; ``erased`` counts it.
+    """
+    return _broken_links(c, case) + _changed_answers(c, case)
+
+
+def erased(c: Connection, case: int) -> int:
+    """How many answers of a case were erased with their salt, as a disposal does it."""
+    answer = store.answer
+    unsalted = c.scalars(sa.select(answer.c.data).where(answer.c.case == case, answer.c.salt.is_(None), answer.c.schema_hash != ""))
+    return sum(data is None for data in unsalted)
+
+
+def _broken_links(c: Connection, case: int) -> list[str]:
     wrong, previous, expected = [], "", 1
     for row in c.execute(sa.select(store.event).where(store.event.c.case == case).order_by(store.event.c.seq)).mappings():
         if row["seq"] != expected:
@@ -124,11 +138,22 @@ def verify(c: Connection, case: int) -> list[str]:
         previous, expected = row["hash"], row["seq"] + 1
     if previous != c.scalar(sa.select(store.case.c.chain).where(store.case.c.id == case)):
         wrong.append("できごとの末尾が切り取られています。")
-    events = sa.select(store.event.c.answer, store.event.c.content_hash).where(
-        store.event.c.case == case, store.event.c.content_hash.is_not(None), store.event.c.answer.is_not(None)
+    return wrong
+
+
+def _changed_answers(c: Connection, case: int) -> list[str]:
+    event, answer = store.event, store.answer
+    sealed_by = sa.select(event.c.answer, event.c.content_hash).where(
+        event.c.case == case, event.c.content_hash.is_not(None), event.c.answer.is_not(None)
     )
-    hashes = {row.answer: row.content_hash for row in c.execute(events)}
-    for answer in c.execute(sa.select(store.answer).where(store.answer.c.case == case, store.answer.c.salt.is_not(None))):
-        if answer.id in hashes and content_hash(answer.salt, answer.data) != hashes[answer.id]:
-            wrong.append(f"記録{answer.id}の内容が書き換えられています。")
+    hashes = {row.answer: row.content_hash for row in c.execute(sealed_by)}
+    written = {row.id: row for row in c.execute(sa.select(answer).where(answer.c.case == case, answer.c.schema_hash != ""))}
+    wrong = [f"記録{id}がありません。" for id in sorted(hashes.keys() - written.keys())]
+    for id, row in sorted(written.items()):
+        if id not in hashes:
+            wrong.append(f"記録{id}は、できごとのないまま加えられています。")
+        elif row.salt is None and row.data is not None:
+            wrong.append(f"記録{id}は、確かめられなくされています。")
+        elif row.salt is not None and content_hash(row.salt, row.data) != hashes[id]:
+            wrong.append(f"記録{id}の内容が書き換えられています。")
     return wrong

@@ -17,6 +17,7 @@ from engine import store, stream
 from engine.calendar import day_in_tokyo
 from engine.store import Store
 
+PAGE = 100  # lines of the record on one page
 NO_CASE = 0  # the chain of what belongs to no case
 CHAINED = frozenset(("at", "person", "organisation", "case", "what", "ground", "level", "day", "seq"))
 
@@ -94,3 +95,42 @@ def _extend(c: Connection, case: int, day: date, viewed: list[Viewed]) -> None:
         rows.append({**row, "hash": chain})
     c.execute(sa.insert(store.access_log), rows)
     c.execute(sa.update(heads).where(*here).values(count=seq, chain=chain))
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+def count(c: Connection, case: int) -> int:
+    """How many lines there are of a case."""
+    log = store.access_log
+    return c.scalar(sa.select(sa.func.count()).select_from(log).where(log.c.case == case)) or 0
+
+
+def of_case(c: Connection, case: int, page: int = 1, size: int = PAGE) -> list[Any]:
+    """One page of the lines of a case, the newest first."""
+    log = store.access_log
+    return list(c.execute(sa.select(log).where(log.c.case == case).order_by(log.c.day.desc(), log.c.seq.desc()).limit(size).offset((page - 1) * size)))
+
+
+def verify(c: Connection, case: int = NO_CASE) -> list[str]:
+    """What is wrong with the lines of a case, or with those of none: empty when every chain holds and none is cut short."""
+    log, heads = store.access_log, store.access_day
+    here = log.c.case == case if case != NO_CASE else log.c.case.is_(None)
+    ends = {row.day: row for row in c.execute(sa.select(heads).where(heads.c.case == case))}
+    days: dict[date | None, list[Any]] = {day: [] for day in ends}
+    for row in c.execute(sa.select(log).where(here).order_by(log.c.day, log.c.seq)).mappings():
+        days.setdefault(row["day"], []).append(row)
+    return [f"{day}: {what}" for day, rows in sorted(days.items(), key=str) for what in _broken(rows, ends.get(day))]
+
+
+def _broken(rows: Iterable[Any], end: Any) -> list[str]:
+    """The first broken link of a day's chain, and whether its end is missing."""
+    previous, expected = "", 1
+    for row in rows:
+        if row["seq"] != expected:
+            return [f"{expected}行目がありません。"]
+        linked = {name: row[name] for name in CHAINED}
+        if stream.link(previous, linked, CHAINED) != row["hash"]:
+            return [f"{expected}行目が書き換えられています。"]
+        previous, expected = row["hash"], expected + 1
+    if end is None:
+        return ["この日の記録の終わりを示すものがありません。"]
+    return [] if (end.count, end.chain) == (expected - 1, previous) else ["末尾が切り取られています。"]

@@ -210,7 +210,7 @@ def test_an_unknown_command_is_refused_before_anything_is_made(start: Start, tmp
     folder = laid(tmp_path / "untouched")
     code, out, err = ended(start(folder, "runn"))
     assert (code, out) == (2, "")
-    assert "「runn」" in err and "run test lint tidy publish bench rebuild user" in err
+    assert "「runn」" in err and "run test lint tidy publish bench rebuild verify user" in err
     assert not (folder / ".venv").exists()
 
 
@@ -222,7 +222,7 @@ def test_help_needs_nothing_and_speaks_both_languages_when_the_machine_names_non
     code, out, _ = ended(start(folder, *arguments))
     assert code == 0
     assert "使い方" in out and "Usage" in out
-    assert all(f"\n  {name} " in out for name in "run test lint tidy publish bench rebuild user".split())
+    assert all(f"\n  {name} " in out for name in "run test lint tidy publish bench rebuild verify user".split())
     assert not (folder / ".venv").exists()
 
 

@@ -68,7 +68,7 @@ def odd(tmp_path: Path) -> Path:
 
 
 # -- help ---------------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("command", ["run", "lint", "tidy", "publish", "bench", "rebuild", "user"])
+@pytest.mark.parametrize("command", ["run", "lint", "tidy", "publish", "bench", "rebuild", "verify", "user"])
 def test_help_is_said_in_japanese_and_in_english(shell: Shell, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     assert shell.types(command, "--help") == 0
     japanese = shell.out
@@ -180,6 +180,22 @@ def test_a_folder_that_is_not_there_is_refused(shell: Shell, tmp_path: Path) -> 
 def test_the_lists_are_built_again(shell: Shell, folder: Path) -> None:
     assert shell.publishes(folder) == 0
     assert shell.types("rebuild", "--data", str(shell.data)) == 0 and "0件のケース" in shell.out
+
+
+def test_the_record_is_proved_and_a_break_is_named(shell: Shell, folder: Path) -> None:
+    assert shell.publishes(folder) == 0
+    prove = ("verify", "--data", str(shell.data))
+    assert shell.types(*prove) == 0 and "すべて合っています。" in shell.out
+    opened = store.connect(store.url_of(shell.data))
+    with opened.transaction() as c:
+        c.execute(sa.insert(store.case_number).values(fiscal_year=2026, last=1))
+    opened.close()
+    assert shell.types(*prove) == 1 and "2026-00001: このケースがありません。" in shell.out and "1か所" in shell.out
+
+
+def test_a_folder_without_data_is_not_proved_and_not_made(shell: Shell, tmp_path: Path) -> None:
+    assert shell.types("verify", "--data", str(tmp_path / "nowhere")) == 1
+    assert "データがありません" in shell.err and not (tmp_path / "nowhere").exists()
 
 
 def test_a_person_is_added_with_groups_and_can_be_told_from_others(shell: Shell, folder: Path) -> None:
