@@ -203,7 +203,7 @@ class Walker:
     def sent(self, shown: list[Field], given: Mapping[str, Any], offered: Choices, leading: bool, much: float) -> dict[str, Any]:
         sent = {}
         for each in shown:
-            if each.name in given and (each.fixed or not self.narrow and (leading or self.chance.random() < 0.7)):
+            if each.name in given and (each.fixed or not self.narrow and self.chance.random() < 0.7):
                 sent[each.name] = self.kept(each, given[each.name], offered)
             elif each.required or self.chance.random() < much:
                 sent[each.name] = self.value(each, offered, leading)
@@ -231,7 +231,9 @@ class Walker:
                 liked = self.taste.setdefault(asked.name, chance.choice(codes) if chance.random() < 0.25 else codes[0])
                 if some:  # what was there did not fit
                     return chance.choice(codes)
-                return codes[0] if leading else liked if chance.random() < self.luck and liked in codes else chance.choice(codes)
+                if leading:  # mostly the first, which leads on; but "not yet" may be the first, too
+                    return codes[0] if chance.random() < 0.7 else chance.choice(codes)
+                return liked if chance.random() < self.luck and liked in codes else chance.choice(codes)
             case "codes":
                 alone = [code.code for code in asked.codes if code.alone]
                 several = [code for code in codes if code not in alone]
