@@ -408,9 +408,12 @@ def _store_answer(c: Connection, city: City, case: int, instance: int | None, gi
 
 
 def _store_decisions(c: Connection, city: City, row: Any, happened: Iterable[Event], by: By) -> None:
-    """Results of decision tables are kept like answers, and read like them."""
+    """Results of decision tables are kept like answers, and read like them; beside them, the rows that hit."""
     rows = [
-        {"case": row.case, "instance": row.id, "form": each.result, "round": 0, "schema_hash": "", "data": plain(each.value), "at": city.now()}
+        {
+            "case": row.case, "instance": row.id, "task": each.token, "form": each.result, "round": 0, "schema_hash": "",
+            "data": plain(each.value), "rows": each.rows, "at": city.now(),
+        }
         for each in happened
         if isinstance(each, Decided)
     ]

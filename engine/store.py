@@ -245,7 +245,7 @@ answer = sa.Table(
     "answer", metadata, _id(), _to("case.id", nullable=False), _to("instance.id"), sa.Column("task", Text), _to("person.id"),
     sa.Column("form", Text, nullable=False), sa.Column("part", Text), sa.Column("activation", Text), sa.Column("round", Number, nullable=False),
     sa.Column("schema_hash", Text, nullable=False), sa.Column("data", Json), sa.Column("salt", Text), sa.Column("corrects", Number), sa.Column("reason", Text),
-    sa.Column("by", Number), sa.Column("organisation", Text), sa.Column("at", Moment, nullable=False),
+    sa.Column("rows", Json), sa.Column("by", Number), sa.Column("organisation", Text), sa.Column("at", Moment, nullable=False),
     sa.Index(None, "instance", "form", "id"), sa.Index(None, "case", "form", "id"), sa.Index(None, "instance", "activation", "form"),
 )
 comment = sa.Table(

@@ -8,9 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine import store
+from engine import reasons, store
 from engine.access import Sight
 from engine.city import City
+from engine.reasons import Reason
 
 PAGE = 30
 QUIET = ("TaskClaimed", "TaskGivenBack")  # shown among what happened by itself
@@ -30,6 +31,7 @@ class Entry:
     phases: Mapping[str, str] = field(default_factory=dict)  # ladder -> code reached
     withdrawn: tuple[str, ...] = ()  # names of tasks that went away
     instance: int | None = None
+    reasons: tuple[Reason, ...] = ()  # of the decisions that were made in this step
 
 
 def read(c: Connection, city: City, sight: Sight, before: int | None = None, size: int = PAGE) -> tuple[list[Entry], int]:
@@ -50,7 +52,7 @@ def read(c: Connection, city: City, sight: Sight, before: int | None = None, siz
             break
         seen = row.seq
         if _may_see(sight, row):
-            found.append(_entry(c, city, row))
+            found.append(_entry(c, city, sight, row))
     older = c.scalar(sa.select(sa.func.count()).select_from(event).where(event.c.case == sight.case, event.c.seq < seen)) or 0
     return found, older if seen else 0
 
@@ -62,12 +64,15 @@ def _may_see(sight: Sight, row: Any) -> bool:
     return sight.sees_all or bool(sight.grounds) and (row.kind == "CaseOpened" or is_own)
 
 
-def _entry(c: Connection, city: City, row: Any) -> Entry:
+def _entry(c: Connection, city: City, sight: Sight, row: Any) -> Entry:
     steps: Iterable[dict[str, Any]] = row.detail if isinstance(row.detail, list) else ()
-    executable = None
+    executable, why = None, []
     if row.instance is not None:
         closure = c.scalar(sa.select(store.instance.c.closure).where(store.instance.c.id == row.instance))
         executable = city.executable(c, closure) if closure is not None else None
+        if closure is not None:
+            decided = [each["token"] for each in steps if each["kind"] == "Decided"]
+            why = reasons.of_steps(c, city, sight, row.instance, closure, decided)
     name = ""
     if executable is not None and row.element in executable.nodes:
         name = executable.nodes[row.element].name
@@ -80,5 +85,6 @@ def _entry(c: Connection, city: City, row: Any) -> Entry:
         if each["kind"] == "TaskWithdrawn" and executable is not None and each["element"] in executable.nodes
     )  # fmt: skip
     return Entry(
-        row.seq, row.at, row.kind, row.by, row.organisation, name, row.answer, row.form, row.part, phases, withdrawn, row.instance
+        row.seq, row.at, row.kind, row.by, row.organisation, name, row.answer, row.form, row.part, phases, withdrawn, row.instance,
+        tuple(why),
     )

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from werkzeug.wrappers import Response
 
 import forms
-from engine import access, answers, assignments, cases, choices, drafts, inbox, outbox, replies, whereabouts
+from engine import access, answers, assignments, cases, choices, drafts, inbox, outbox, reasons, replies, whereabouts
 from engine.city import By
 from engine.errors import NoLongerOpen, NotAllowed
 from engine.facts import Facts
@@ -225,7 +225,7 @@ def _page(desk: Desk, typed: Any = None, errors: Any = (), draft: Any = None) ->
             "instructions": [line for line in desk.node.documentation.splitlines() if line.strip()], "draft_key": desk.subject, "key": acting.key(),
         },
         steps={"title": process.name, "entries": [{"title": title, "note": _STATES[state](), "state": state} for title, state in steps]},
-        form=_drawn(desk, typed, errors), may_answer=is_mine, hints=_hints(desk), errors=acting.wrong(desk.form, desk.part, errors), draft=draft,
+        form=_drawn(desk, typed, errors), may_answer=is_mine, hints=_hints(desk, sight), errors=acting.wrong(desk.form, desk.part, errors), draft=draft,
         next_hint=None,
         brief=_brief(desk, sight, household),
         brief_note=_("頼まれていることとプランの目標は、ケースの画面の「支援プラン」で読めます。") if _has_role(task) and sight.may_open else None,
@@ -255,9 +255,9 @@ def _drawn(desk: Desk, typed: Any, errors: Any) -> Any:
     )  # fmt: skip
 
 
-def _hints(desk: Desk) -> list[dict[str, str]]:
+def _hints(desk: Desk, sight: access.Sight) -> list[dict[str, Any]]:
     """What the one who was asked replied, and what decision tables said where the form starts from their result."""
-    found = [{"title": _("返事：%(title)s", title=each.title), "text": each.text} for each in replies.to_task(desk.c, city(), desk.task)]
+    found: list[dict[str, Any]] = [{"title": _("返事：%(title)s", title=each.title), "text": each.text} for each in replies.to_task(desk.c, city(), desk.task)]
     if desk.form is None:
         return found
     scope = desk.scope()
@@ -267,7 +267,9 @@ def _hints(desk: Desk) -> list[dict[str, str]]:
         if uses and isinstance(value, dict) and "why" in value:
             first = uses[0]
             title = _("目安：%(option)s", option=first.label_of(value.get(first.name)))
-            found.append({"title": title, "text": _("%(why)s。決めるのはあなたです。", why=value["why"])})
+            found_by = reasons.of_result(desk.c, city(), sight, desk.instance.id, desk.instance.closure, name)
+            by_rows = [timeline.why(each) for each in found_by]
+            found.append({"title": title, "text": _("%(why)s。決めるのはあなたです。", why=value["why"]), "why": by_rows})
     return found
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from engine import timeline
 from engine.access import Sight
 from engine.city import By
+from engine.reasons import DEFAULTS, Reason
 from engine.timeline import Entry
 from web import acting
 from web.context import city
@@ -40,8 +41,19 @@ def _shown(c: Connection, each: Entry, people: dict[int, str]) -> dict[str, Any]
         who = f"{who}（{office}）" if who else office
     return {
         "at": each.at, "text": _text(c, each), "who": who, "mark": bool(each.phases) or each.kind == "CaseOpened", "restricted": False,
+        "why": [why(reason) for reason in each.reasons],
         "url": url_for("cases.answer", answer=each.answer) if each.answer is not None else None, "link": _("読む"),
     }  # fmt: skip
+
+
+def why(reason: Reason) -> str:
+    """The rows of a table that hit, as a person reads them: 「判断の理由：表「緊急度」の2行め（生命の危険）」."""
+    if not reason.rows:
+        return _("判断の理由：表「%(table)s」に、当てはまる行がありませんでした。", table=reason.table)
+    if reason.rows[0].number == DEFAULTS:
+        return _("判断の理由：表「%(table)s」に当てはまる行がないので、いつもの値です。", table=reason.table)
+    rows = [_("%(number)s行め", number=row.number) + (_("（%(note)s）", note=row.note.rstrip("。.")) if row.note else "") for row in reason.rows]
+    return _("判断の理由：表「%(table)s」の%(rows)s", table=reason.table, rows=_("、").join(rows))
 
 
 def _text(c: Connection, each: Entry) -> str:

@@ -87,9 +87,12 @@ class MessageThrown(Event):
 
 @dataclass(frozen=True, slots=True)
 class Decided(Event):
+    """``rows``: for each table that had a say, the rows that hit, from 1 (0: the default results)."""
+
     decision: str
     result: str
     value: Any = None
+    rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ class InstanceEnded(Event):
     """Nothing is left; ``element`` is the end event reached last."""
 
 
-CONTENT: frozenset[str] = frozenset({"item", "value", "payload"})
+CONTENT: frozenset[str] = frozenset({"item", "value", "rows", "payload"})
 
 
 def outline(event: Event) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from SpiffWorkflow.bpmn.specs.mixins import BpmnSpecMixin
 from SpiffWorkflow.util.task import TaskState
 
 from engine.kernel import events
-from engine.kernel.decisions import DecisionError, decide
+from engine.kernel.decisions import DecisionError, find
 from engine.kernel.errors import CannotGoOn
 from engine.kernel.model import Flow, Node, Process, qualified
 from engine.kernel.names import Names
@@ -252,13 +252,13 @@ class RuleTask(Element, BpmnSpecMixin):
         node = self.node
         assert node.decision is not None and node.result is not None
         try:
-            value = decide(run.executable.decisions[node.decision], Names(run, my_task.data), run.executable.decisions)
+            value, rows = find(run.executable.decisions[node.decision], Names(run, my_task.data), run.executable.decisions)
         except DecisionError as error:
             raise CannotGoOn(f"判断表「{node.decision}」を使えません: {error}") from error
         if node.result_kind == "list":
             value = [] if value is None else value if isinstance(value, list) else [value]
         run.decided[node.result] = value
-        run.report(events.Decided(my_task.id, source(self.name), node.decision, node.result, value))
+        run.report(events.Decided(my_task.id, source(self.name), node.decision, node.result, value, rows))
         return True
 
 

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 import pytest
 from feeling import TODAY, Values
 
-from engine.kernel.decisions import Decision, DecisionError, Rule, decide, read_decisions
+from engine.kernel.decisions import Decision, DecisionError, Rule, decide, find, read_decisions
 from engine.kernel.feel import Value, parse
 from engine.kernel.model import Problem
 
@@ -356,6 +356,44 @@ def test_decisions_that_require_each_other_are_not_made() -> None:
     two = Decision("two", "two", "two", requires=("one",), expression="1")
     with pytest.raises(DecisionError, match="自分の結果を必要としています"):
         decide(one, Values({}), {"one": one, "two": two})
+
+
+# Why: the rows that hit
+
+
+@pytest.mark.parametrize(
+    ("policy", "default", "age", "rows"),
+    [
+        ("FIRST", "", 3, (1,)),
+        ("COLLECT", "", 3, (1, 2, 3)),
+        ("RULE ORDER", "", 2, (2, 3)),
+        ("OUTPUT ORDER", "", 3, (3, 1, 2)),
+        ("PRIORITY", "", 3, (3, 1, 2)),  # the one that decides stands first
+        ("COLLECT", "", 0, ()),
+        ("FIRST", '"c"', 0, (0,)),  # the default results
+    ],
+)
+def test_the_rows_that_hit_are_told_in_the_order_of_the_result(policy: str, default: str, age: int, rows: tuple[int, ...]) -> None:
+    logic = table(policy, AGE, ["who"], ["> 2", '"b"'], ["> 1", '"b"'], ["> 1", '"a"'], values='"a","b","c"', default=default)
+    found = sound(file(decision(logic)))
+    assert find(found["advice"], Values({"F01": {"age": age}}), found).rows == {"advice": rows}
+
+
+def test_the_rows_of_required_tables_are_told_too() -> None:
+    found = sound(chain())
+    assert find(found["advice"], Values({"F01": {"age": 2}}), found).rows == {"points": (1,), "level": (2,), "advice": (2,)}
+
+
+def test_an_aggregation_tells_the_rows_that_it_counts() -> None:
+    found = sound(chain())
+    assert find(found["points"], Values({"F01": {"age": 3}}), found) == (3, {"points": (1, 2)})
+
+
+def test_the_author_says_beside_a_row_why_it_is_there() -> None:
+    logic = table("FIRST", AGE, ["who"], ["> 1", '"a"'], ["> 0", '"b"'], ["-", '"c"'])
+    logic = logic.replace('<rule id="row1">', '<rule id="row1"><description>急ぐため。</description>')
+    logic = logic.replace('"b"</text></outputEntry>', '"b"</text></outputEntry><annotationEntry><text> 要綱 第3条 </text></annotationEntry>')
+    assert [rule.note for rule in sound(file(decision(logic)))["advice"].rules] == ["急ぐため。", "要綱 第3条", ""]
 
 
 # Reading

@@ -1,4 +1,4 @@
-"""Looks up what a decision table says for the values at hand. It reads them through a FEEL scope and changes nothing.
+"""Looks up what a decision table says for the values at hand, and by which rows. It reads through a FEEL scope and changes nothing.
 
 Source: DMN 1.3, 8.2.10 (hit policies). The result of a single-hit policy is a dict, or None when no row hits; of the
 others a list of dicts; of an aggregation one value.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from types import MappingProxyType
+from typing import NamedTuple
 
 from engine.kernel.decisions.table import Decision, Rule, cell_place
 from engine.kernel.errors import CannotGoOn
@@ -23,13 +24,30 @@ class DecisionError(CannotGoOn):
     """Rows contradict each other, or an expression cannot go on; the message is Japanese and names the rows."""
 
 
+class Finding(NamedTuple):
+    """What a decision says, and why."""
+
+    value: Value
+    rows: dict[str, tuple[int, ...]]  # by table, its own and those required: the rows that hit, from 1; 0 are the default results
+
+
 def decide(decision: Decision, scope: Scope, decisions: Mapping[str, Decision] = _NONE) -> Value:
     """The result in this scope; `decisions` holds those that it requires. Raises DecisionError."""
+    return find(decision, scope, decisions).value
+
+
+def find(decision: Decision, scope: Scope, decisions: Mapping[str, Decision] = _NONE) -> Finding:
+    """The result in this scope, with the rows that hit in every table on the way. The row of a PRIORITY result stands first. Raises DecisionError."""
     results: dict[str, Value] = {}
+    rows: dict[str, tuple[int, ...]] = {}
     for each in _in_order(decision, decisions):
         required = {decisions[id].variable: results[id] for id in each.requires}
-        results[each.id] = _decided(each, _With(scope, required) if required else scope)
-    return results[decision.id]
+        inside = _With(scope, required) if required else scope
+        if each.expression is not None:
+            results[each.id] = _value(each.expression, inside, "式")
+        else:
+            results[each.id], rows[each.id] = _looked_up(each, inside)
+    return Finding(results[decision.id], rows)
 
 
 class _With:
@@ -69,14 +87,17 @@ def _required(decision: Decision, id: str, decisions: Mapping[str, Decision]) ->
     return decisions[id]
 
 
-def _decided(decision: Decision, scope: Scope) -> Value:
-    if decision.expression is not None:
-        return _value(decision.expression, scope, "式")
+def _looked_up(decision: Decision, scope: Scope) -> tuple[Value, tuple[int, ...]]:
+    """What a table says, and the rows that hit."""
     hits = list(_hits(decision, scope)) or _defaults(decision, scope)
-    if decision.aggregation is not None:
-        return _aggregated(decision, [row for _, row in hits], scope)
     if decision.hit_policy in ("PRIORITY", "OUTPUT ORDER"):
         hits = _by_priority(decision, hits, scope)
+    return _result(decision, hits, scope), tuple(number for number, _ in hits)
+
+
+def _result(decision: Decision, hits: list[Hit], scope: Scope) -> Value:
+    if decision.aggregation is not None:
+        return _aggregated(decision, [row for _, row in hits], scope)
     if decision.hit_policy in _LISTS:
         return [row for _, row in hits]
     _refuse_contradiction(decision, hits)

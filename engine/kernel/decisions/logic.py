@@ -98,7 +98,7 @@ class Logic:
                 self._expression(each, cell_place(number, result.label))
                 for each, result in zip(results, outputs, strict=True)
             )
-            yield Rule(element.get("id") or f"{id}#{number}", tests, texts, element.sourceline)
+            yield Rule(element.get("id") or f"{id}#{number}", tests, texts, element.sourceline, _note(element))
 
     def _cell(self, element: etree._Element, number: int, column: Input) -> str:
         text, place = content(first(element, "text")), cell_place(number, column.label)
@@ -139,3 +139,9 @@ class Logic:
 def _quoted(text: str) -> str:
     """A text in a message; the beginning says which one is meant."""
     return f"「{text}」" if len(text) <= 60 else f"「{text[:60]}…」"
+
+
+def _note(rule: etree._Element) -> str:
+    """What the author wrote beside a row: its annotations, or what dmn-js keeps as its description."""
+    annotations = [words(content(first(each, "text"))) for each in named(rule, "annotationEntry")]
+    return "、".join(filter(None, annotations)) or words(content(first(rule, "description")))

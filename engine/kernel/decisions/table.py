@@ -34,12 +34,13 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A row: one test for each input, one FEEL text for each output."""
+    """A row: one test for each input, one FEEL text for each output, and its author's note on why it is there."""
 
     id: str
     cells: tuple[str, ...]
     outputs: tuple[str, ...]
     line: int | None = None
+    note: str = ""
 
 
 class Sentence(NamedTuple):
