@@ -3,7 +3,8 @@
 A fact that the answer now being given sets is already in force for the step that the answer causes.
 """
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
@@ -16,6 +17,7 @@ from engine import store
 from engine.city import City
 from engine.kernel import feel
 from engine.kernel.errors import CannotGoOn
+from engine.kernel.limits import Limits
 from engine.kernel.names import Context
 from engine.kernel.running import Executable
 from engine.kernel.state import State
@@ -26,6 +28,7 @@ FUNCTIONS: Mapping[str, tuple[int, int]] = {
     "consent": (2, 2), "persons": (0, 0), "asker_waits": (0, 0),
 }  # fmt: skip
 NAMES = frozenset({"settings", "today", "initiator"})
+SECONDS = 10.0  # of computing for one command of the kernel; a step takes milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +221,14 @@ def context(
             lists.setdefault((form, activation), []).append(data)
     return Context(
         city.now(), organisation.calendar, dict(organisation.values), organisation.lanes, latest, lists, facts.functions,
-        frozenset(form for form, _ in reads_of_lanes(organisation)),
+        frozenset(form for form, _ in reads_of_lanes(organisation)), Limits(is_over=_after(SECONDS)),
     )  # fmt: skip
+
+
+def _after(seconds: float) -> Callable[[], bool]:
+    """Whether this thread has computed for so long since now. Waiting is not counted: a busy machine makes nobody's case stand still."""
+    until = time.thread_time() + seconds
+    return lambda: time.thread_time() > until
 
 
 def reads_of_lanes(organisation: Organisation) -> frozenset[tuple[str, str]]:

@@ -27,11 +27,23 @@ def advance(model: Executable, state: State, command: Command, context: Context)
 
     Raises NotWaiting when the token of the command is not here, or does not wait for this.
     An element that cannot be carried out does not raise: its token stays, the state's status is ``incident``,
-    an IncidentRaised names it, and Retry tries it again.
+    an IncidentRaised names it, and Retry tries it again. So it is beyond the limits of the context: where a state would
+    grow too large, the command is done and the elements after it stand still.
     """
+    run = _carried_out(model, state, command, context)
+    after = run.marking()
+    if context.limits.are_exceeded_by(after, command):
+        run = _carried_out(model, state, command, context, barred=context.limits.too_large())
+        after = run.marking()
+    return after, tuple(run.events)
+
+
+def _carried_out(model: Executable, state: State, command: Command, context: Context, barred: str | None = None) -> Run:
+    """``barred``: why nothing that comes after may be entered."""
     if state.status == "ended" or (state.version == 0) != isinstance(command, Start):
         raise NotWaiting(f"instance {state.instance} is {state.status}")
     run = Run(model, state, context)
+    run.barred = barred
     match command:
         case Start(_, data):
             run.inputs.update(data)
@@ -61,7 +73,7 @@ def advance(model: Executable, state: State, command: Command, context: Context)
         case Retry():
             run.retry()
     run.go()
-    return run.marking(), tuple(run.events)
+    return run
 
 
 def place(model: Executable, state: State, placements: Iterable[Placement], context: Context) -> tuple[State, tuple[Event, ...]]:

@@ -13,6 +13,7 @@ from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 
 from engine.kernel import feel
 from engine.kernel.errors import CannotGoOn
+from engine.kernel.limits import Limits
 from engine.kernel.state import order
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Context:
     lists: Mapping[tuple[str, str], Sequence[Any]] = field(default_factory=dict)
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     unanswered: frozenset[str] = frozenset()  # forms that lanes may read before they were answered
+    limits: Limits = Limits()
 
     @property
     def today(self) -> date:

@@ -24,7 +24,7 @@ from engine.kernel.specs import source
 from engine.kernel.state import Rounds, State, Token, order
 
 ENGINE_VERSION = f"SpiffWorkflow {version('SpiffWorkflow')}"
-STEPS = 1000  # of the engine for one command; more is a loop without a person in it
+PATH = 200  # of the last steps of a command, to tell in which cycle it was
 LIVE = TaskState.WAITING | TaskState.READY | TaskState.STARTED | TaskState.ERROR
 
 
@@ -146,6 +146,7 @@ class Run(_Within, BpmnWorkflow):
         self.because = ""
         self.placed: dict[str, str] = {}  # activities that ``place`` opened, and for which key
         self.ended_in = state.ended_in
+        self.barred: str | None = None  # why nothing may be entered in this command
         self._given = 0
         self.set_up({})
         for token in state.tokens:
@@ -224,17 +225,19 @@ class Run(_Within, BpmnWorkflow):
 
     def go(self) -> None:
         """Run until only people, moments and messages are waited for. An element that cannot be carried out keeps its token."""
-        steps = 0
+        steps, path, limits = 0, deque[Step](maxlen=PATH), self.context.limits
         while True:
             step = self._next()
             if step is None:
                 if not self._close_scopes():
                     return
                 continue
-            steps += 1
-            if steps > STEPS:
-                self._break_off([step, *self.queue])
+            path.append(step)
+            if steps == limits.steps or limits.is_over():
+                why = limits.too_many_steps if steps == limits.steps else limits.too_slow
+                self._break_off([step, *self.queue], why(self.called(each) for each in path))
                 return
+            steps += 1
             self._carry_out(step)
 
     def _next(self) -> Step | None:
@@ -259,11 +262,17 @@ class Run(_Within, BpmnWorkflow):
         step._set_state(TaskState.ERROR)
         self.report(events.IncidentRaised(step.id, source(step.task_spec.name), reason))
 
-    def _break_off(self, steps: Iterable[Step]) -> None:
+    def _break_off(self, steps: Iterable[Step], reason: str) -> None:
         for step in steps:
             if step._state == TaskState.READY:
-                self.fail(step, f"人の手を介さずに{STEPS}段を超えて進みました。くり返しから出る条件を確かめてください。")
+                self.fail(step, reason)
         self.queue.clear()
+
+    def called(self, step: Step) -> str:
+        """What the diagram calls the element of a step."""
+        name = source(step.task_spec.name)
+        node = self.executable.nodes.get(name)
+        return node.name if node is not None and node.name else name.split(":")[-1]
 
     def _close_scopes(self) -> bool:
         """Complete the activities whose inside is empty."""

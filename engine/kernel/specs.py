@@ -64,8 +64,12 @@ class Element(BpmnSpecMixin):
     def enter(self, my_task: "Step") -> None:
         my_task._inherit_data()
         run: Run = my_task.workflow.top_workflow
-        if my_task.failed:  # tried again: it is here already
-            return
+        if not my_task.failed:  # else it is here already, and is tried again
+            self._report_entry(run, my_task)
+        if run.barred is not None:
+            raise CannotGoOn(run.barred)
+
+    def _report_entry(self, run: "Run", my_task: "Step") -> None:
         run.report(events.Entered(my_task.id, source(self.name), my_task.via))
         for rung in self.node.properties.get("phase", "").split():
             ladder, _, phase = rung.partition(":")

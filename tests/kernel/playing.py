@@ -13,6 +13,7 @@ from engine.calendar import TOKYO, Calendar
 from engine.kernel import events
 from engine.kernel.advance import advance, fresh, place
 from engine.kernel.commands import Command, Complete, Deliver, Fire, Placement, Retry, Signal, Start
+from engine.kernel.limits import Limits
 from engine.kernel.model import Vocabulary
 from engine.kernel.names import Context
 from engine.kernel.reading import dump, load, read
@@ -35,6 +36,7 @@ class Play:
         self.settings: dict[str, Any] = {"t_reply": "P10BD", "months": [1, 3, 6]}
         self.lanes: dict[str, str] = {"係": "kakari", "課長": "kakari.head"}
         self.functions: dict[str, Any] = {"lead": lambda: "kakari", "received_by": lambda: "kakari"}
+        self.limits = Limits()
         self.state: State = fresh(self.first, 7)
         self.events: list[events.Event] = []
         self.last: tuple[events.Event, ...] = ()
@@ -93,7 +95,7 @@ class Play:
         return self
 
     def context(self) -> Context:
-        return Context(self.now, Calendar(), self.settings, self.lanes, dict(self.latest), dict(self.lists), self.functions)
+        return Context(self.now, Calendar(), self.settings, self.lanes, dict(self.latest), dict(self.lists), self.functions, limits=self.limits)
 
     # -- looking ----------------------------------------------------------------------------------------------------
     def task(self, element: str) -> Token:

@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 from desks import at_desk, reading, rows, screens
 from flask import Flask
-from standstill import ASKED, COUNTER, TRIAGE, Office
+from standstill import AGENCY, ASKED, COUNTER, SHEET, TRIAGE, Office
 from visits import Screen, Visitor
 
-from engine import incidents, outbox, store, stream
+from engine import facts, incidents, outbox, store, stream
 from engine.city import By
 from engine.errors import NotAllowed
 from engine.people import Person
@@ -141,6 +141,30 @@ def test_many_are_tried_again_at_once(office: Office, desk: Visitor, tmp_path: P
     desk.sends("/incidents/retry", {"instance": ticked})
     page = desk.get("/incidents").text
     assert "2件が先へ進みました。" in page and list(listed(page, STUCK)) == [office.number("木漏日")]
+
+
+def test_all_that_are_listed_are_tried_again_with_one_press(office: Office, desk: Visitor, tmp_path: Path) -> None:
+    breaks_down(office, tmp_path, "夕凪", "霧雨", "木漏日")
+    page = desk.get("/incidents").text
+    assert "3件すべてをもう一度進める" in page
+    is_repaired(office, tmp_path)
+    desk.sends("/incidents/retry", {"all": "1", "listed": re.findall(r'name="listed" value="(\d+)"', page)})
+    page = desk.get("/incidents").text
+    assert "3件が先へ進みました。" in page and listed(page, STUCK) == {}
+
+
+def test_a_step_that_takes_too_long_stands_still_instead_of_everybody_and_goes_on_when_tried_again(
+    office: Office, desk: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.receives("夕凪")
+    with monkeypatch.context() as slow:
+        slow.setattr(facts, "SECONDS", -1)
+        office.answers("夕凪", TRIAGE, [("対応の区分", "他課・他機関へつなぐ"), ("そう判断した理由", "架空"), ("つなぎ先", AGENCY)])
+    said = listed(desk.get("/incidents").text, STUCK)[office.number("夕凪")]
+    assert "時間がかかりすぎました" in said[2]
+    desk.sends("/incidents/retry", {"one": instance_of(office, "夕凪"), "key": "1"})
+    assert "1件が先へ進みました。" in desk.get("/incidents").text
+    assert office.task("夕凪", SHEET)
 
 
 def test_pressing_twice_retries_once(office: Office, desk: Visitor, tmp_path: Path) -> None:
