@@ -41,7 +41,7 @@ def index() -> str:
 
 @pages.post("/retry")
 def retry() -> Response:
-    """Try again where the ticked instances stand, or the one whose button was pressed."""
+    """Try again where the chosen instances stand."""
     wanted = [int(each) for each in _chosen("instance") if each.isascii() and each.isdecimal()]
     gone_on, still = incidents.retry(city(), wanted, acting.by(), acting.key())
     said = []
@@ -92,9 +92,9 @@ def settle(message: int) -> Response:
 
 
 def _chosen(name: str) -> list[str]:
-    """The one whose button was pressed, else all that are ticked."""
+    """The one whose button was pressed; all that the page listed; else those that are ticked."""
     one = request.form.get("one")
-    return [one] if one else request.form.getlist(name)
+    return [one] if one else request.form.getlist("listed" if "all" in request.form else name)
 
 
 def _incident(each: Incident) -> dict[str, Any]:
