@@ -245,7 +245,7 @@ def _of(c: Connection, city: City, found: Any, first: int) -> Situation:
     row, case = _Part(found, first, store.instance), _Part(found, first + len(store.instance.c), store.case)
     facts = Facts(c, city, row.case, row.id, row=case, settings=found.settings_in_force)
     taking_part = frozenset((found.taking_part or "").split(","))
-    return Situation(row, city.executable(c, row.closure), states.load(bytes(row.state)), facts, taking_part=taking_part)
+    return Situation(row, city.executable(c, row.closure), city.live(row), facts, taking_part=taking_part)
 
 
 class _Part:
@@ -254,7 +254,6 @@ class _Part:
     case: Any
     id: Any
     closure: Any
-    state: Any
 
     def __init__(self, row: Any, first: int, table: sa.Table) -> None:
         self.__dict__.update(zip(table.c.keys(), row[first : first + len(table.c)], strict=True))
@@ -382,7 +381,8 @@ _NOTE = Prepared(sa.insert(store.command))
 def _store_state(c: Connection, row: Any, state: State, at: Any) -> None:
     ended = state.status == "ended"
     after = {
-        "state": states.dump(state), "version": state.version, "status": state.status, "phase_case": state.phases.get("case"),
+        "state": states.dump(state), "format": states.FORMAT, "engine_version": ENGINE_VERSION, "version": state.version,
+        "status": state.status, "phase_case": state.phases.get("case"),
         "phase_coordination": state.phases.get("coordination"), "ended_at": at if ended else None, "ended_in": state.ended_in if ended else None,
     }  # fmt: skip
     _STORE_STATE.run(c, {"this": row.id, **after})

@@ -3,15 +3,19 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine import organisation, store
 from engine.calendar import Calendar, day_in_tokyo
-from engine.errors import NotAllowed
+from engine.errors import NotAllowed, OtherVersion
 from engine.kernel import compiled
-from engine.kernel.running import Executable
+from engine.kernel import state as states
+from engine.kernel.errors import NotStorable
+from engine.kernel.running import KNOWN_ENGINES, Executable
+from engine.kernel.state import State
 from engine.organisation import Organisation
 from engine.store import Store
 from forms.form import Form
@@ -92,13 +96,26 @@ class City:
         return {row.process: row.closure for row in rows}
 
     def executable(self, c: Connection, closure: str) -> Executable:
-        """What an instance runs: it keeps the closure with which it was started."""
+        """What an instance runs: it keeps the closure with which it was started. Raises OtherVersion for an unknown compiled form."""
         if closure not in self._executables:
             body = c.scalar(sa.select(store.compiled.c.body).where(store.compiled.c.closure == closure))
             if body is None:
                 raise NotAllowed("この業務の流れの版が見つかりません。")
-            self._executables[closure] = Executable(compiled.load(bytes(body)))
+            try:
+                self._executables[closure] = Executable(compiled.load(bytes(body)))
+            except NotStorable as error:
+                raise OtherVersion from error
         return self._executables[closure]
+
+    @staticmethod
+    def live(instance: Any) -> State:
+        """The state of an instance's row. Raises OtherVersion when another format or engine wrote it than this version knows."""
+        if instance.engine_version not in KNOWN_ENGINES:
+            raise OtherVersion
+        try:
+            return states.load(bytes(instance.state))
+        except NotStorable as error:
+            raise OtherVersion from error
 
     def forms(self, c: Connection, closure: str | None = None) -> Mapping[str, Form]:
         """The forms of a closure, or of the release in force."""

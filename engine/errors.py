@@ -5,7 +5,8 @@
     ├── NoLongerOpen            somebody else was first (409)
     ├── BadAnswer               a form with errors (422)
     ├── Unpublishable           a release with problems (422)
-    └── Conflict                lost the swap five times (409)
+    ├── Conflict                lost the swap five times (409)
+    └── OtherVersion            written by a version that this one does not know (503)
 
 What the kernel raises is drawn in ``engine/kernel/errors.py``. This module must not import anything of ours.
 """
@@ -41,3 +42,7 @@ class Unpublishable(Refusal):
 class Conflict(Refusal):
     """ほかの人の操作と重なりました。もう一度お試しください。"""
 
+
+
+class OtherVersion(Refusal):
+    """いま動いている伴走より新しい版で書かれているため、開けません。何も変えていません。システム管理者に、新しい版で動かすよう伝えてください。"""

@@ -8,7 +8,6 @@ from sqlalchemy.engine import Connection
 
 from engine import store, stream
 from engine.city import City
-from engine.kernel import state as states
 from engine.kernel.running import Executable
 from engine.kernel.state import State, plain
 from engine.projections import NO_DAY, stalled_after, task_columns
@@ -70,8 +69,8 @@ def _tasks(city: City, c: Connection, case: int) -> dict[str, tuple[dict[str, An
 
 
 def _instance(city: City, c: Connection, id: int) -> tuple[Executable, State]:
-    row = c.execute(sa.select(store.instance.c.closure, store.instance.c.state).where(store.instance.c.id == id)).one()
-    return city.executable(c, row.closure), states.load(bytes(row.state))
+    row = c.execute(sa.select(store.instance).where(store.instance.c.id == id)).one()
+    return city.executable(c, row.closure), city.live(row)
 
 
 def _replay(event: Any, executable: Executable, state: State, found: dict[str, tuple[dict[str, Any], list[str]]]) -> None:
@@ -122,7 +121,7 @@ def _day(text: str | None) -> date | None:
 
 def _waits(city: City, c: Connection, row: Any) -> None:
     """Timers and subscriptions, from the tokens that wait in the live state."""
-    executable, state = city.executable(c, row.closure), states.load(bytes(row.state))
+    executable, state = city.executable(c, row.closure), city.live(row)
     for token in state.tokens:
         node = executable.nodes[token.element]
         event = node.event

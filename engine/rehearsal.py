@@ -17,7 +17,6 @@ from engine import access, answers, cases, choices, outbox, people, store
 from engine.calendar import TOKYO
 from engine.city import By, City
 from engine.facts import Facts, NewCase
-from engine.kernel import state as states
 from engine.kernel.commands import Deliver
 from engine.kernel.model import Node
 from engine.meetings import NEW
@@ -174,7 +173,7 @@ class Rehearsal:
             part = task.part or form.parts[0].id
             facts = Facts(c, self.city, task.case, task.instance)
             scope = answers.Scope(
-                c, self.city, facts, self.city.executable(c, instance.closure), states.load(bytes(instance.state)), by, task, instance.closure
+                c, self.city, facts, self.city.executable(c, instance.closure), self.city.live(instance), by, task, instance.closure
             )
             data = self._filled(form, part, rows, answers.prefilled(form, part, scope), choices.of(c, self.city, by, facts), who)
         self._attempt(lambda: cases.complete(self.city, task.id, data, by, self._key()), f"「{task_name}」")
@@ -317,7 +316,7 @@ class Rehearsal:
             instance = c.execute(sa.select(store.instance).where(store.instance.c.id == task.instance)).one()
             facts = Facts(c, self.city, task.case, task.instance)
             scope = answers.Scope(
-                c, self.city, facts, self.city.executable(c, instance.closure), states.load(bytes(instance.state)), By(), task, instance.closure
+                c, self.city, facts, self.city.executable(c, instance.closure), self.city.live(instance), By(), task, instance.closure
             )
             form = self.city.forms(c, instance.closure)[task.form]
             data = answers.prefilled(form, task.part, scope)

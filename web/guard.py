@@ -16,7 +16,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response
 
-from engine.errors import BadAnswer, Conflict, NoLongerOpen, NotAllowed, Refusal, Unpublishable
+from engine.errors import BadAnswer, Conflict, NoLongerOpen, NotAllowed, OtherVersion, Refusal, Unpublishable
 
 MEGABYTE = 1024 * 1024
 LARGEST_REQUEST = 24 * MEGABYTE  # one file of 20 MB and the form around it
@@ -34,8 +34,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-STATUS_OF = {NotAllowed: 404, NoLongerOpen: 409, BadAnswer: 422, Unpublishable: 422, Conflict: 409}
-EXPLAINED = (400, 403, 404, 405, 409, 413, 422, 429, 500)
+STATUS_OF = {NotAllowed: 404, NoLongerOpen: 409, BadAnswer: 422, Unpublishable: 422, Conflict: 409, OtherVersion: 503}
+EXPLAINED = (400, 403, 404, 405, 409, 413, 422, 429, 500, 503)
 
 _LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")  # one slash: two name another host
 View = TypeVar("View", bound=Callable[..., Any])

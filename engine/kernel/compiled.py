@@ -64,6 +64,8 @@ def _lively(kind: Any, value: Any) -> Any:
     origin, inner = get_origin(kind), get_args(kind)
     if isinstance(kind, type) and is_dataclass(kind):
         hints = _hints(kind)
+        if strange := value.keys() - hints.keys():
+            raise NotStorable(f"{kind.__name__} has {', '.join(sorted(strange))}, which is not known here")
         return kind(**{name: _lively(hints[name], each) for name, each in value.items()})
     if origin in (Union, types.UnionType):
         return None if value is None else _lively(next(each for each in inner if each is not type(None)), value)

@@ -24,6 +24,7 @@ from engine.kernel.specs import source
 from engine.kernel.state import Rounds, State, Token, order
 
 ENGINE_VERSION = f"SpiffWorkflow {version('SpiffWorkflow')}"
+KNOWN_ENGINES = frozenset({"SpiffWorkflow 3.2.0"})  # whose states go on here, as tests/kernel/golden shows
 PATH = 200  # of the last steps of a command, to tell in which cycle it was
 LIVE = TaskState.WAITING | TaskState.READY | TaskState.STARTED | TaskState.ERROR
 

@@ -154,5 +154,11 @@ def test_a_form_of_another_version_is_refused(body: bytes) -> None:
         load(body)
 
 
+def test_a_form_with_something_that_is_not_known_here_is_refused_and_not_read_in_part() -> None:
+    body = compiled(everything()).replace(b'"type":"userTask"', b'"haste":1,"type":"userTask"', 1)
+    with pytest.raises(NotStorable, match="haste"):
+        load(body)
+
+
 def test_an_empty_model_has_a_form_too() -> None:
     assert load(dump(Model())) == Model()

@@ -14,7 +14,7 @@ from previewed import add_previews
 from visits import Staff, Visitor, screens_of
 
 from engine.city import City
-from engine.errors import BadAnswer, Conflict, NoLongerOpen, NotAllowed, Refusal, Unpublishable
+from engine.errors import BadAnswer, Conflict, NoLongerOpen, NotAllowed, OtherVersion, Refusal, Unpublishable
 from web import guard, vendor
 
 NAME = "架空 太郎"
@@ -147,7 +147,7 @@ def test_every_error_says_what_happened_and_where_to_go_on(city: City, status: i
     assert f"エラー {status}" in answer.text and "最初の画面へ" in answer.text
 
 
-@pytest.mark.parametrize(("status", "like"), [(418, "受け取れませんでした"), (503, "うまく動きませんでした")])
+@pytest.mark.parametrize(("status", "like"), [(418, "受け取れませんでした"), (504, "うまく動きませんでした")])
 def test_an_error_without_words_of_its_own_borrows_the_nearest(city: City, status: int, like: str) -> None:
     answer = failing(city, status).get("/fails")
     assert answer.status_code == status and like in answer.text
@@ -160,7 +160,7 @@ def test_a_method_that_a_page_does_not_take_is_named(visitor: Visitor, staff: St
 
 
 REFUSALS = [
-    (NotAllowed(), 404), (NoLongerOpen(), 409), (Conflict(), 409), (BadAnswer(), 422), (Unpublishable(), 422),
+    (NotAllowed(), 404), (NoLongerOpen(), 409), (Conflict(), 409), (BadAnswer(), 422), (Unpublishable(), 422), (OtherVersion(), 503),
     (Refusal("いまは休みです。"), 400),
 ]  # fmt: skip
 
