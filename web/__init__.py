@@ -24,6 +24,7 @@ from web import (
     meetings,
     people,
     processes,
+    provider,
     search,
     second_factor,
     tasks,
@@ -60,6 +61,7 @@ def create_app(config: Mapping[str, Any]) -> Flask:
     vendor.attach(app)
     frame.attach(app)
     viewings.attach(app)
+    provider.attach(app)
     for family in (account, second_factor, *FAMILIES):
         app.register_blueprint(family.pages)
     return app

@@ -110,8 +110,13 @@ def sign_in() -> str | Response:
     """The page on which a person signs in."""
     if g.me:
         return redirect(inside(request.args.get("next")), 303)
-    onward = inside(request.args.get("next"))
-    return render_template("login.html", login="", error=None, ended=session.get("ended"), next=onward)
+    return sign_in_page(inside(request.args.get("next")), ended=session.get("ended"))
+
+
+def sign_in_page(onward: str, login: str = "", error: str | None = None, ended: str | None = None) -> str:
+    """The page with every way to sign in. `error`: why the last try failed; `ended`: why the last session did."""
+    provider = current_app.config["SIGN_IN"].provider
+    return render_template("login.html", login=login, error=error, ended=ended, next=onward, provider=provider)
 
 
 @pages.post("/sign-in")
@@ -123,10 +128,10 @@ def check_sign_in() -> Response | tuple[str, int]:
     try:
         person = verified(login, password) if login and password else None
     except TooManyAttempts as refusal:
-        return _sign_in_again(login, onward, too_many(refusal.until), 429)
+        return sign_in_page(onward, login, too_many(refusal.until)), 429
     if person is None:
         error = _("利用者IDかパスワードが違います。大文字と小文字、日本語入力になっていないかを確かめてください。")
-        return _sign_in_again(login, onward, error, 422)
+        return sign_in_page(onward, login, error), 422
     if second_factor.is_set_up(store(), person.id):
         session["waiting"] = {"person": person.id, "version": person.session_version, "since": now().timestamp(), "next": onward}
         return redirect(url_for("auth.code"), 303)
@@ -169,9 +174,12 @@ def check_code() -> Response | tuple[str, int]:
 @open_to_all
 def sign_out() -> Response:
     """End this session on the server: a cookie that somebody copied ends too."""
+    came_from_provider = g.me is not None and g.me.session.way == "provider"
     if g.me:
         sessions.end(store(), g.me.id, g.me.session.id, now())
     session.clear()
+    if came_from_provider and "provider.signed_out" in current_app.view_functions:
+        return redirect(url_for("provider.signed_out"), 303)
     return redirect(url_for("demo.index" if current_app.config["DEMO"] else "auth.sign_in"), 303)
 
 
@@ -264,7 +272,3 @@ def too_many(until: datetime) -> str:
 def verified(login: str, password: str) -> Person | None:
     """The active person whose login and password these are. Raises TooManyAttempts."""
     return people.verify(store(), login, password, request.remote_addr or "", now())
-
-
-def _sign_in_again(login: str, onward: str, error: str, status: int) -> tuple[str, int]:
-    return render_template("login.html", login=login, error=error, ended=None, next=onward), status

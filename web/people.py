@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from engine import assignments, people, second_factor, staffing
+from engine import assignments, identities, people, second_factor, staffing
 from engine.errors import NotAllowed, Refusal
 from engine.feeds import key
 from engine.organisation import Organisation
@@ -21,12 +21,14 @@ from web.auth import current_person
 from web.context import city, now, store, today
 from web.guard import inside
 from web.language import _
+from web.sign_in_settings import Provider
 
 pages = Blueprint("people", __name__, url_prefix="/people")
 
 PAGE = 50
 NOWHERE = "none"  # the filter for people without a group
 LONGEST = 80  # characters of a name
+LONGEST_SUBJECT = 255  # ASCII characters: OpenID Connect Core §2
 
 
 @pages.before_request
@@ -135,6 +137,20 @@ def remove_second_factor(person: int) -> Response:
     return _done(said)
 
 
+@pages.post("/<int:person>/identity")
+def link(person: int) -> Response:
+    """Who somebody is at the city's provider, by the number that its sign-in showed them; an empty one unties them."""
+    someone, provider, subject = _active(person), _provider(), request.form.get("subject", "").strip()
+    if len(subject) > LONGEST_SUBJECT or not subject.isascii():
+        raise Refusal(_("その番号は正しくありません。本人の画面に出ている番号を、そのまま写してください。"))
+    if not subject:
+        identities.unlink(store(), someone.id, provider.issuer)
+        people.end_sessions(store(), someone.id)
+        return _done(_("%(name)sさんは、「%(provider)s」では入れなくなりました。", name=someone.name, provider=provider.name))
+    identities.link(store(), someone.id, provider.issuer, subject, now())
+    return _done(_("%(name)sさんは、「%(provider)s」で入れます。", name=someone.name, provider=provider.name))
+
+
 # -- who ---------------------------------------------------------------------------------------------------------------
 def _somebody(person: int) -> Person:
     found = people.person(store(), person)
@@ -147,6 +163,13 @@ def _active(person: int) -> Person:
     found = _somebody(person)
     if not found.active:
         raise Refusal(_("この人は、いま使えません。先に「また使えるようにする」を押してください。"))
+    return found
+
+
+def _provider() -> Provider:
+    found: Provider | None = current_app.config["SIGN_IN"].provider
+    if found is None:
+        raise NotAllowed
     return found
 
 
@@ -195,11 +218,13 @@ def _page(
     wanted = [each for each in everybody if _is_like(each, who)]
     found = [each for each in wanted if _works_in(office, groups.get(each.id, frozenset()))]
     page, with_codes = paging.asked(PAGE, len(found)), second_factor.everybody_with_one(store())
+    provider = current_app.config["SIGN_IN"].provider
     return render_template(
         "people.html",
         people=[_row(each, groups.get(each.id, frozenset()), each.id in with_codes) for each in found[(page - 1) * PAGE : page * PAGE]],
         who=who, office=office, offices=_offices(known, wanted, groups, who, office),
         gaps=_gaps(known, everybody, groups), groups=[{"id": each, "title": known.label(each)} for each in _ordered(known)],
+        provider=provider, subjects=identities.subjects(store(), provider.issuer) if provider else {},
         errors=errors or [], typed=typed or {}, password=password, whose=whose.name if whose else None,
         pages=paging.pages("people.index", page, PAGE, len(found), who=who or None, office=office or None),
         done=acting.Done(said) if said else acting.done(), here=url_for(
