@@ -277,6 +277,12 @@ def may_record(city: City, c: Connection, by: By, case: int, form: Form, part: s
     return row is not None and any(map(sight(city, c, by, row).may_write, places))
 
 
+def may_read_viewings(city: City, c: Connection, by: By, case: Any) -> bool:
+    """Whether a person may read who looked at a case: the heads of whoever coordinates and of whoever leads. ``case``: its row."""
+    answer_for_it = {f"{city.organisation(c).duties['coordination']}.head", f"{case.lead_org}.head"}
+    return bool(answer_for_it & by.groups) and sight(city, c, by, case).may_open
+
+
 def may_correct(city: City, c: Connection, by: By, answer: Any) -> bool:
     """One's own answer only, and only for the organisation for which it was given, while that may read it."""
     if answer.by is None or answer.by != by.person or answer.organisation != by.organisation:

@@ -98,10 +98,25 @@ def _extend(c: Connection, case: int, day: date, viewed: list[Viewed]) -> None:
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
-def count(c: Connection, case: int) -> int:
-    """How many lines there are of a case."""
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """How often the people of one organisation looked at a case."""
+
+    organisation: str | None
+    people: int
+    lines: int
+    last_at: datetime
+
+
+def by_organisation(c: Connection, case: int) -> list[Looked]:
+    """Who looked at a case, by organisation, whoever looked last first."""
     log = store.access_log
-    return c.scalar(sa.select(sa.func.count()).select_from(log).where(log.c.case == case)) or 0
+    last = sa.func.max(log.c.at).label("last")
+    rows = c.execute(
+        sa.select(log.c.organisation, sa.func.count(log.c.person.distinct()).label("people"), sa.func.count().label("lines"), last)
+        .where(log.c.case == case).group_by(log.c.organisation).order_by(last.desc())
+    )  # fmt: skip
+    return [Looked(row.organisation, row.people, row.lines, row.last) for row in rows]
 
 
 def of_case(c: Connection, case: int, page: int = 1, size: int = PAGE) -> list[Any]:

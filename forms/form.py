@@ -166,6 +166,11 @@ class Form:
         """The field of that name. Raises KeyError."""
         return _named(self.fields, name)
 
+    def called(self, part_id: str | None) -> str:
+        """How screens call an answer to this part: 「相談受付票（受付）」; the title alone where there is but one part, or none known."""
+        part = next((each.title for each in self.parts if each.id == part_id), "") if len(self.parts) > 1 else ""
+        return f"{self.title}（{part}）" if part else self.title
+
 
 def cut(fields: Iterable[Field]) -> tuple[Section, ...]:
     """The fields grouped under their headings, in order."""

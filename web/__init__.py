@@ -29,12 +29,13 @@ from web import (
     second_factor,
     tasks,
     vendor,
+    viewers,
     viewings,
     watch,
 )
 from web.sign_in_settings import SignInSettings
 
-FAMILIES = (demo, inbox, tasks, cases, watch, processes, incidents, search, meetings, people)  # families of screens: each has `pages`
+FAMILIES = (demo, inbox, tasks, cases, viewers, watch, processes, incidents, search, meetings, people)  # families of screens: each has `pages`
 
 
 def create_app(config: Mapping[str, Any]) -> Flask:

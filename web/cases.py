@@ -178,6 +178,7 @@ def _may(file: File) -> dict[str, bool]:
     return {
         "emergency": False, "add_record": offered.get("record", False), "add_consent": offered.get("consent", False),
         "correct_people": offered.get("people", False), "comment": True, "attach": True,
+        "read_viewings": access.may_read_viewings(city(), file.c, file.by, file.row),
     }  # fmt: skip
 
 
@@ -232,7 +233,7 @@ def _answers(file: File) -> list[dict[str, Any]]:
     organisation = city().organisation(file.c)
     return [
         {
-            "title": _title(form, row.part), "at": row.at, "url": url_for("cases.answer", answer=row.id), "is_mine": row.by == file.by.person,
+            "title": form.called(row.part), "at": row.at, "url": url_for("cases.answer", answer=row.id), "is_mine": row.by == file.by.person,
             "who": people.get(row.by or 0) or (organisation.label(row.organisation) if row.organisation in organisation.offices else ""),
         }
         for row, form in found
@@ -253,11 +254,6 @@ def _readable(file: File, most: int = 60) -> tuple[list[tuple[Any, Form]], bool]
         and file.sight.level(row.form, row.organisation, row.part) is not None
     ]  # fmt: skip
     return found[:most], len(found) > most
-
-
-def _title(form: Form, part: str | None) -> str:
-    title = next((each.title for each in form.parts if each.id == part), "") if len(form.parts) > 1 else ""
-    return f"{form.title}（{title}）" if title else form.title
 
 
 def _people(file: File) -> list[dict[str, Any]]:
@@ -459,7 +455,7 @@ def _write(number: str, place: str) -> str | Response | tuple[str, int]:
             others = [{"title": _("同意の撤回を記録する"), "url": url_for("cases.consent", number=number, withdraw=1)}] if withdraws else []
             return render_template(
                 "written.html", case={"number": number, "title": acting.household(access.names(city(), c, [file.row.id]), file.row.id)},
-                title=_title(form, part), form=drawn, errors=acting.wrong(form, part, errors), key=acting.key(), draft=draft, others=others,
+                title=form.called(part), form=drawn, errors=acting.wrong(form, part, errors), key=acting.key(), draft=draft, others=others,
                 action=request.full_path.rstrip("?"),
             )  # fmt: skip
 
@@ -486,7 +482,7 @@ def _write(number: str, place: str) -> str | Response | tuple[str, int]:
             return page(sent.typed, refused.errors), 422
     drafts.forget(city(), file.by.person or 0, subject)
     outbox.drain(city(), file.row.id)
-    acting.say_done(_("「%(title)s」を記録しました。", title=_title(form, part)))
+    acting.say_done(_("「%(title)s」を記録しました。", title=form.called(part)))
     return redirect(url_for("cases.show", number=number), 303)
 
 
@@ -515,7 +511,7 @@ def answer(answer: int) -> str:
         mine, overtaken = access.may_correct(city(), c, file.by, row), answers.is_overtaken(c, row)
         after = c.scalar(sa.select(store.answer.c.id).where(store.answer.c.corrects == row.id))
         return render_template(
-            "answer.html", title=_title(form, row.part), shown=shown, at=row.at, who=people_.get(row.by or 0, ""), number=file.row.number,
+            "answer.html", title=form.called(row.part), shown=shown, at=row.at, who=people_.get(row.by or 0, ""), number=file.row.number,
             case_url=url_for("cases.show", number=file.row.number) if file.sight.may_open else None, reason=row.reason,
             before_url=url_for("cases.answer", answer=row.corrects) if row.corrects else None,
             after_url=url_for("cases.answer", answer=after) if after else None, print_url=url_for("cases.paper", answer=row.id),
@@ -542,7 +538,7 @@ def correct(answer: int) -> str | Response | tuple[str, int]:
             viewings.note_answer(file.sight, row, "correct")
             drawn = forms.draw(form, part, before, errors=errors, typed=typed, choices=offered, may=may, action=request.path, translate=_)
             return render_template(
-                "correct.html", number=file.row.number, title=_title(form, row.part), form=drawn, errors=acting.wrong(form, part, errors), key=acting.key(),
+                "correct.html", number=file.row.number, title=form.called(row.part), form=drawn, errors=acting.wrong(form, part, errors), key=acting.key(),
                 reason=reason, answer_url=url_for("cases.answer", answer=answer), settled=settled,
             )  # fmt: skip
 
@@ -577,7 +573,7 @@ def paper(answer: int) -> str:
         sheets = [(form.title, _printed(file, row, form, None, offered))]
         for joined, other in _joined(file, row, form):
             part = joined.part if len(other.parts) > 1 else None
-            sheets.append((_title(other, part), _printed(file, joined, other, part, offered)))
+            sheets.append((other.called(part), _printed(file, joined, other, part, offered)))
         return render_template("paper.html", title=form.title, number=file.row.number, sheets=sheets, back=url_for("cases.answer", answer=answer))
 
 

@@ -115,7 +115,4 @@ def _sentence(c: Connection, each: Entry) -> str:
 
 def _form_title(c: Connection, each: Entry) -> str:
     form = city().forms(c).get(each.form or "")
-    if form is None:
-        return ""
-    part = next((part.title for part in form.parts if part.id == each.part), "") if len(form.parts) > 1 else ""
-    return f"{form.title}（{part}）" if part else form.title
+    return form.called(each.part) if form is not None else ""
