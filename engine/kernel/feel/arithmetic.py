@@ -1,14 +1,14 @@
-"""The four operations on numbers, texts, days and durations. It never raises for unlike kinds: those give null."""
+"""The five operations on numbers, texts, days and durations. It never raises for unlike kinds: those give null."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation, Overflow
 from typing import TypeGuard
 
 from engine.kernel.feel.times import Months, day, later, moment, within_time
-from engine.kernel.feel.values import CHARACTERS, DIGITS, Inner, Overrun, aligned, bounded, tidy
+from engine.kernel.feel.values import CHARACTERS, DIGITS, TOO_LARGE, Inner, Overrun, aligned, bounded, tidy
 
 
 def added(left: Inner, right: Inner) -> Inner:
@@ -60,6 +60,20 @@ def divided(left: Inner, right: Inner) -> Inner:
     if isinstance(left, Months):
         return Months(int(bounded(tidy(DIGITS.divide(left.number, right)))))
     return _calculated(DIGITS.divide, left, right) if is_number(left) else None
+
+
+def powered(left: Inner, right: Inner) -> Inner:
+    """Numbers. Null where there is no such number: a root of a negative one, nought to a negative power."""
+    if not is_number(left) or not is_number(right) or (left == 0 and right < 0):
+        return None
+    if right == 0:
+        return 1
+    try:
+        return _calculated(DIGITS.power, Decimal(left), Decimal(right))
+    except InvalidOperation:
+        return None
+    except Overflow:
+        raise Overrun(TOO_LARGE) from None
 
 
 def negated(value: Inner) -> Inner:

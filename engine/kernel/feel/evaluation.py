@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from engine.kernel.feel.arithmetic import added, divided, multiplied, negated, subtracted
+from engine.kernel.feel.arithmetic import added, divided, multiplied, negated, powered, subtracted
 from engine.kernel.feel.builtins import BUILT_IN
 from engine.kernel.feel.lists import holds, items_of
 from engine.kernel.feel.loops import filtered, looped, span
@@ -235,7 +235,7 @@ def _interval(brackets: str, low: Code, high: Code) -> Test:
 _COMPILERS: dict[str, Callable[[Node, bool], Code]] = {
     "literal": _literal, "name": _name, "path": _path, "call": _call, "compared": _compared, "opposite": _negation,
     "either": _junction, "both": _junction, "plus": _arithmetic(added), "minus": _arithmetic(subtracted),
-    "times": _arithmetic(multiplied), "over": _arithmetic(divided), "negative": _negative, "choice": _choice,
+    "times": _arithmetic(multiplied), "over": _arithmetic(divided), "power": _arithmetic(powered), "negative": _negative, "choice": _choice,
     "list": _list, "context": _context, "span": _span, "filtered": _filtered, "within": _within,
     "each": _loop, "some": _loop, "every": _loop,
 }  # fmt: skip

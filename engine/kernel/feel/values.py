@@ -21,6 +21,7 @@ CHARACTERS = 100_000  # in one text
 LEVELS = 20  # lists and contexts within each other
 LARGEST = 10**34  # DMN 1.3, 10.3.2.3.1: numbers have 34 significant digits
 SMALLEST = -1_000  # the power of ten
+TOO_LARGE = "数が大きすぎます(34桁まで)。"
 DIGITS = Context(prec=34, traps=[DivisionByZero, InvalidOperation, Overflow])
 
 _KINDS: dict[type, str] = {
@@ -85,7 +86,7 @@ def bounded(number: int | Decimal) -> int | Decimal:
     if isinstance(number, Decimal) and not (number.is_finite() and number.adjusted() > SMALLEST):
         raise Overrun("数ではないか、小さすぎて計算できません。")
     if not -LARGEST < number < LARGEST:
-        raise Overrun("数が大きすぎます(34桁まで)。")
+        raise Overrun(TOO_LARGE)
     return number
 
 
