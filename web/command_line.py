@@ -23,11 +23,11 @@ from engine.city import City
 from engine.errors import Refusal
 from engine.kernel.model import Problem
 from engine.worker import Worker
-from web import sign_in_settings
+from web import opening, sign_in_settings
+from web.opening import Opening, Unsafe
 from web.sign_in_settings import SignInSettings
 
 ROOT = Path(__file__).resolve().parent.parent
-HERE = ("127.0.0.1", "::1", "localhost")
 
 
 def main(argv: list[str]) -> int:
@@ -37,6 +37,9 @@ def main(argv: list[str]) -> int:
     try:
         code: int = arguments.do(arguments)
         return code
+    except Unsafe as unsafe:
+        print(said(*unsafe.args), file=sys.stderr)
+        return 2
     except Refusal as refusal:
         print(refusal.message, file=sys.stderr)
         return 1
@@ -64,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--no-demo", action="store_true", help=said("デモにせず、本番として始めます", "start a real one instead of a demo"))
     plain = said("暗号化せずに外へ開きます(試すときだけ)", "open to others without encryption (trials only)")
     run.add_argument("--plain-http", action="store_true", help=plain)
+    knowingly = said("練習用のデータをほかの PC にも開きます。だれでも入れます", "open a demo to other machines too; everybody can come in")
+    run.add_argument("--open-demo", action="store_true", help=knowingly)
     run.add_argument("--behind-tls", action="store_true", help=said("前に TLS の中継があります", "a TLS proxy stands in front"))
 
     lint = _command(commands, "lint", _lint, "業務の流れの問題を挙げます", "List what is wrong in process files")
@@ -113,18 +118,13 @@ def _command(
 
 # -- run ---------------------------------------------------------------------------------------------------------------
 def _run(arguments: argparse.Namespace) -> int:
-    if arguments.host not in HERE and not (arguments.plain_http or arguments.behind_tls):
-        why = said(
-            "ほかの PC に開くときは、前に TLS の中継を置いて --behind-tls を付けてください。暗号化しないと、住民の情報とパスワードが盗み見られます。"
-            "試すだけなら --plain-http で開けます。",
-            "To open it to other machines, put a TLS proxy in front and say --behind-tls: without encryption, residents' data and "
-            "passwords can be read on the way. For a trial, say --plain-http.",
-        )
-        print(why, file=sys.stderr)
-        return 2
+    how = Opening(arguments.host, arguments.behind_tls, arguments.plain_http, arguments.no_demo, arguments.open_demo)
+    opening.refuse_without_encryption(how)
     began = time.monotonic()
     settings = sign_in_settings.read(arguments.data)
     city = _open(arguments.data)
+    key = _secret(city)
+    opening.refuse_unsafe(how, city, arguments.data, settings, key)
     if releases.is_empty(city):
         releases.publish(city, ROOT)
         if not arguments.no_demo:
@@ -134,16 +134,16 @@ def _run(arguments: argparse.Namespace) -> int:
             demo.make(city)
     elif difference := releases.difference(city, ROOT):
         print(_said_difference(difference) + "\n" + said("公開中の版で始めます。", "Starting with the release in force."), flush=True)
-    return _serve(arguments, city, settings, began)
+    return _serve(arguments, city, settings, key, began)
 
 
-def _serve(arguments: argparse.Namespace, city: City, settings: SignInSettings, began: float) -> int:
+def _serve(arguments: argparse.Namespace, city: City, settings: SignInSettings, key: str, began: float) -> int:
     from waitress.server import create_server
 
     from web import create_app
 
     app = create_app({
-        "CITY": city, "SECRET_KEY": _secret(city), "SESSION_COOKIE_SECURE": arguments.behind_tls, "PROXIES": 1 if arguments.behind_tls else 0,
+        "CITY": city, "SECRET_KEY": key, "SESSION_COOKIE_SECURE": arguments.behind_tls, "PROXIES": 1 if arguments.behind_tls else 0,
         "SIGN_IN": settings,
     })  # fmt: skip
     server = create_server(app, host=arguments.host, port=arguments.port, threads=8, ident=None, max_request_body_size=32 * 1024 * 1024)
@@ -164,7 +164,7 @@ def _serve(arguments: argparse.Namespace, city: City, settings: SignInSettings, 
 
 
 def _open(data: Path) -> City:
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     opened = store.connect(store.url_of(data))
     migrations.upgrade(opened)
     return City(opened)

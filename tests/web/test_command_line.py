@@ -230,10 +230,3 @@ def test_nobody_real_is_added_to_a_demo(shell: Shell, folder: Path) -> None:
     opened.close()
     assert shell.types("user", "add", "mado1", "架空 窓", "--data", str(shell.data)) == 1
     assert "デモには" in shell.err and "--no-demo" in shell.err and shell.rows(store.person_login) == []
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "::"])
-def test_it_is_not_opened_to_others_without_encryption(shell: Shell, host: str) -> None:
-    assert shell.types("run", "--host", host, "--data", str(shell.data)) == 2
-    assert "--behind-tls" in shell.err and "盗み見られます" in shell.err and "--plain-http" in shell.err
-    assert not shell.data.exists()
