@@ -206,7 +206,8 @@ task = sa.Table(
     sa.Column("stalled_after", Number), sa.Column("assignee", Number), sa.Column("claimed_at", Moment), sa.Column("excluded", Number),
     sa.Column("closed_at", Moment), sa.Column("closed_by", Number), sa.Column("closed_because", Text), sa.Column("groups", Json, nullable=False),
     sa.Index(None, "status", "due_on", "id"), sa.Index(None, "assignee", "status", "due_on"), sa.Index(None, "instance", "element"),
-    sa.Index(None, "element", "status", "closed_at"), sa.Index(None, "closed_at"),
+    sa.Index(None, "element", "status", "closed_at"), sa.Index(None, "closed_at", "due_on", "opened_at"),
+    sa.Index("ix_task_stalling", "status", "element", "due_on", "opened_at", "stalled_after", "follow_up_on", "case", "id"),
 )
 candidate = sa.Table(
     "candidate", metadata, sa.Column("grp", Text, primary_key=True), sa.Column("due_on", Day, primary_key=True), _to("task.id", primary_key=True),

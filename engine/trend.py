@@ -46,7 +46,8 @@ def _closed(look: Watch, moments: list[datetime]) -> list[int]:
     """How many of the tasks that were closed since were overdue at each moment."""
     task = store.task
     then = [sa.and_(_overdue_at(moment), task.c.closed_at > moment) for moment in moments]
-    lately = task.c.closed_at > moments[0]
+    late = task.c.due_on <= sa.func.date(task.c.closed_at)  # a day of UTC: nobody closed late is left out
+    lately = sa.and_(task.c.closed_at > moments[0], late)
     if look.sees_everything:
         sums = (sa.func.sum(sa.case((was, 1), else_=0)) for was in then)
         return [count or 0 for count in look.c.execute(sa.select(*sums).where(lately)).one()]

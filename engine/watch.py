@@ -57,6 +57,19 @@ class Line:
     usual: Usual = Usual()
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How many tasks are open at one step (an element), stalled and overdue; when the oldest stalled one was opened."""
+
+    key: str
+    name: str
+    process: str
+    open: int
+    stalled: int
+    oldest: datetime | None
+    overdue: int
+
+
 @dataclass
 class Watch:
     """One look of one supervisor, narrowed or not."""
@@ -157,12 +170,19 @@ class Watch:
         return stalling.stalled_waits(self.c, self.calendar, self.today)
 
     @cached_property
-    def steps(self) -> list[Any]:
-        """Open, stalled and overdue tasks by step (``key``), counted in one go."""
+    def steps(self) -> list[Step]:
+        """Open, stalled and overdue tasks by step. Two questions, each answered from the index in its own order."""
         task = store.task
-        name, process = sa.func.max(task.c.name).label("name"), sa.func.min(task.c.process).label("process")
-        late = _many(stalling.overdue(self.today)).label("overdue")
-        return list(self.c.execute(_lines(self, task.c.element, name, process, late)))
+        late, stalled = _many(stalling.overdue(self.today)).label("overdue"), sa.func.count().label("stalled")
+        element, oldest = task.c.element.label("key"), sa.func.min(task.c.opened_at).label("oldest")
+        open_ = self.c.execute(sa.select(element, late, sa.func.count().label("open")).where(self.theirs).group_by(element)).all()
+        stuck = self.c.execute(sa.select(element, stalled, oldest).where(self.theirs, self.stalled).group_by(element))
+        worst = {row.key: (row.stalled, row.oldest) for row in stuck}
+        one = [sa.select(task.c.id).where(task.c.element == row.key, task.c.status == "open").limit(1).scalar_subquery() for row in open_]
+        named = {row.element: row for row in self.c.execute(sa.select(task.c.element, task.c.name, task.c.process).where(task.c.id.in_(one)))}
+        return [
+            Step(row.key, named[row.key].name, named[row.key].process, row.open, *worst.get(row.key, (0, None)), row.overdue) for row in open_
+        ]
 
     def since(self, moment: datetime | date) -> int:
         """Open days since something that is over, at least one: on a closed day, too, what is past is past."""
@@ -199,15 +219,14 @@ def _cases(look: Watch) -> int:
 
 
 def _longest(look: Watch) -> tuple[int, str, str] | None:
-    oldest = min((row for row in look.steps if row.oldest is not None), key=lambda row: row.oldest, default=None)
-    if oldest is None:
+    stuck = [(row.oldest, row) for row in look.steps if row.oldest is not None]
+    if not stuck:
         return None
+    oldest, step = min(stuck, key=lambda each: each[0])
     task, case = store.task, store.case
-    found = sa.select(sa.func.min(task.c.case)).where(
-        look.theirs, look.stalled, task.c.element == oldest.key, task.c.opened_at == oldest.oldest
-    )
+    found = sa.select(sa.func.min(task.c.case)).where(look.theirs, look.stalled, task.c.element == step.key, task.c.opened_at == oldest)
     number = look.c.scalar(sa.select(case.c.number).where(case.c.id == found.scalar_subquery()))
-    return look.since(oldest.oldest), str(number), oldest.name
+    return look.since(oldest), str(number), step.name
 
 
 def by_step(look: Watch) -> list[Line]:
