@@ -277,6 +277,11 @@ def may_record(city: City, c: Connection, by: By, case: int, form: Form, part: s
     return row is not None and any(map(sight(city, c, by, row).may_write, places))
 
 
+def may_review_questions(city: City, c: Connection, by: By) -> bool:
+    """Whether a person may read who asked how often whether somebody is known: the head of whoever coordinates."""
+    return f"{city.organisation(c).duties['coordination']}.head" in by.groups
+
+
 def may_read_viewings(city: City, c: Connection, by: By, case: Any) -> bool:
     """Whether a person may read who looked at a case: the heads of whoever coordinates and of whoever leads. ``case``: its row."""
     answer_for_it = {f"{city.organisation(c).duties['coordination']}.head", f"{case.lead_org}.head"}

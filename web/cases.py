@@ -16,6 +16,7 @@ import forms
 from engine import access, answers, cases, choices, drafts, duplicates, inbox, outbox, rehearsal, store
 from engine.access import Sight
 from engine.city import By
+from engine.duplicates import Reply
 from engine.errors import NoLongerOpen, NotAllowed
 from engine.facts import Facts, NewCase
 from engine.kernel.commands import Deliver
@@ -64,8 +65,9 @@ def create() -> str | Response | tuple[str, int]:
         if errors:
             return _new_page(c, typed=sent.typed, errors=errors), 422
         submitted = {each.name: sent.data[each.name] for each in form.part(part).fields if not each.auto and each.name in sent.data}
-        if request.form.get("seen_duplicate") != "yes" and duplicates.is_known(city(), by, form, submitted):
-            return _new_page(c, typed=sent.typed, duplicate=True), 200
+        reply = duplicates.ask(city(), by, form, submitted) if request.form.get("seen_duplicate") != "yes" else Reply.NOT_KNOWN
+        if reply is not Reply.NOT_KNOWN:
+            return _new_page(c, typed=sent.typed, reply=reply), 200
         try:
             outcome = cases.open_case(city(), process, submitted, by, acting.key())
         except answers.Errors as refused:
@@ -104,7 +106,7 @@ def _may_all(level: str) -> bool:
     return level in access.LEVELS
 
 
-def _new_page(c: Connection, typed: Any = None, errors: Any = (), duplicate: bool = False, draft: Any = None) -> str:
+def _new_page(c: Connection, typed: Any = None, errors: Any = (), reply: Reply = Reply.NOT_KNOWN, draft: Any = None) -> str:
     by = acting.by()
     process, form, part = _start(c, by)
     data = answers.prefilled(form, part, _new_scope(c, by))
@@ -116,7 +118,8 @@ def _new_page(c: Connection, typed: Any = None, errors: Any = (), duplicate: boo
     node = rehearsal.start_node(city(), c, process, closure)
     lines = [line for line in node.documentation.splitlines() if line.strip()]
     return render_template(
-        "new_case.html", form=drawn, errors=acting.wrong(form, part, errors), duplicate=duplicate, instructions=lines, key=acting.key(),
+        "new_case.html", form=drawn, errors=acting.wrong(form, part, errors), duplicate=reply is Reply.KNOWN,
+        unasked=duplicates.MOST_A_DAY if reply is Reply.ASKED_TOO_OFTEN else None, instructions=lines, key=acting.key(),
         organisation=by.organisation, draft=draft,
     )  # fmt: skip
 

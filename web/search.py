@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 
-from engine import search
+from engine import access, search
 from engine.search import Found
 from web import acting, paging, viewings
 from web.context import city, organisation
@@ -21,6 +21,7 @@ def index() -> str:
     me, q = acting.by(), request.args.get("q", "").strip()
     page = paging.asked(search.PAGE, search.MOST)
     with city().store.reading() as c:
+        may_review = access.may_review_questions(city(), c, me)
         if q:
             found = search.find(city(), c, me, q, page, search.PAGE)
             rows, total = found.rows, found.total
@@ -30,7 +31,7 @@ def index() -> str:
             rows, total = search.recent(city(), c, me), 0
     return render_template(
         "search.html", q=q, rows=[_row(each) for each in rows], heading=None if q else _("最近うごいたケース"),
-        too_short=search.is_too_short(q), too_many=total >= search.MOST,
+        may_review=may_review, too_short=search.is_too_short(q), too_many=total >= search.MOST,
         pages=paging.pages("search.index", page, search.PAGE, total, q=q) if q else None,
     )  # fmt: skip
 

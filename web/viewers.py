@@ -1,23 +1,28 @@
-"""閲覧の記録: who looked at a case, when, at what, on which ground. For the heads who answer for it; it shows ids and titles, no content."""
+"""閲覧の記録: who looked at a case, when, at what, on which ground; and who asked how often whether somebody is known.
+
+For the heads who answer for it; it shows ids and titles, no content.
+"""
 
 from __future__ import annotations
 
+import re
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request, url_for
 from sqlalchemy.engine import Connection
 
-from engine import access, store, viewings
+from engine import access, duplicates, store, viewings
 from engine.access import Sight
 from engine.errors import NotAllowed
 from web import acting, paging
-from web.context import city
+from web.context import city, today
 from web.frame import group_name, marked
 from web.language import _
 from web.viewings import note_case
 
-pages = Blueprint("viewers", __name__, url_prefix="/cases")
+pages = Blueprint("viewers", __name__)
 
 PAGES_OF_A_CASE = {
     "case": marked("ケースの画面"), "record": marked("経過記録を書く画面"), "consent": marked("同意を記録する画面"),
@@ -32,7 +37,7 @@ GROUNDS = {
 }  # fmt: skip
 
 
-@pages.get("/<number>/viewings")
+@pages.get("/cases/<number>/viewings")
 def show(number: str) -> str:
     """The newest lines, page by page, and whether the record is whole."""
     with city().store.reading() as c:
@@ -53,6 +58,36 @@ def show(number: str) -> str:
             lines=_lines(c, sight, lines), total=total, broken=viewings.verify(c, row.id),
             pages=paging.pages("viewers.show", page, viewings.PAGE, total, number=number),
         )  # fmt: skip
+
+
+@pages.get("/questions")
+def questions() -> str:
+    """Month by month, who asked how often whether somebody is known."""
+    with city().store.reading() as c:
+        if not access.may_review_questions(city(), c, acting.by()):
+            raise NotAllowed
+        month = _month(request.args.get("month", "")) or today().replace(day=1)
+        following, earlier = (month + timedelta(days=32)).replace(day=1), (month - timedelta(days=1)).replace(day=1)
+        asked = duplicates.by_person(c, month, following)
+        people = acting.names_of_people(c, [each.person for each in asked])
+        return render_template(
+            "questions.html", month=month, most=duplicates.MOST_A_DAY, broken=viewings.verify(c),
+            earlier_url=url_for("viewers.questions", month=f"{earlier:%Y-%m}"),
+            later_url=url_for("viewers.questions", month=f"{following:%Y-%m}") if following <= today() else None,
+            rows=[
+                {
+                    "who": people.get(each.person or 0, "―"), "organisation": group_name(each.organisation), "asked": each.asked,
+                    "refused": each.refused, "days": each.days,
+                }
+                for each in asked
+            ],
+        )  # fmt: skip
+
+
+def _month(text: str) -> date | None:
+    """The first day of 「2026-11」; None where that is no month."""
+    found = re.fullmatch(r"(20[0-9]{2})-(0[1-9]|1[0-2])", text)
+    return date(int(found[1]), int(found[2]), 1) if found is not None else None
 
 
 def _lines(c: Connection, sight: Sight, lines: list[Any]) -> list[dict[str, Any]]:

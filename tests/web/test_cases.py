@@ -13,7 +13,7 @@ from sheets import Paper, errors, same
 from visits import Visitor
 from werkzeug.test import TestResponse
 
-from engine import people, store
+from engine import duplicates, people, store
 from engine.city import City
 from engine.people import Person
 
@@ -156,6 +156,30 @@ def test_a_concealed_person_is_no_duplicate(office: Office) -> None:
     knows(office, "／生年月日=1975-01-02／秘匿事項=DV等支援措置／安全な連絡のしかた=平日の昼")
     assert office.new(**KANA, **BORN).presses().status_code == 303
     assert len(office.asked()) == 1  # the question is logged all the same
+
+
+def test_who_asks_too_often_is_answered_no_more_that_day_and_receives_all_the_same(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "MOST_A_DAY", 2)
+    knows(office)
+    for _ in range(2):
+        assert SAID in office.new(**KANA, **BORN).presses().text
+    before, third = office.cases(), office.new(**KANA, **BORN)
+    refused = third.presses()
+    assert SAID not in refused.text and "もう確かめられません（1日2人まで）" in refused.text and office.cases() == before
+    assert third.again(refused).data["narrative"] == SIX["narrative"]
+    assert third.again(refused).presses().status_code == 303 and office.cases() == before + 1
+    assert SAID in office.new("福祉課", **KANA, **BORN).presses().text  # somebody else may ask
+    office.town.clock.moment += timedelta(days=1)
+    assert SAID in office.new(**KANA, **BORN).presses().text
+    assert len(office.rows(store.access_log, store.access_log.c.what == duplicates.REFUSED)) == 1
+
+
+def test_every_person_who_is_compared_counts(office: Office) -> None:
+    paper = office.new(**KANA, **BORN)
+    paper = paper.again(paper.presses("add:persons"))
+    paper.types({name.replace("-0-", "-1-"): typed for name, typed in {**KANA, **BORN}.items()})
+    paper.types({"persons-1-familyName": "海原", "persons-1-role": "母"}).presses()
+    assert len(office.asked()) == 2
 
 
 # -- written from the case page -----------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ IN_REACH: dict[str, frozenset[str]] = {
     "cases.show": OPENS, "cases.comment": OPENS, "cases.attach": OPENS, "cases.file": OPENS,
     "cases.record": LEADS | {RECEIVED, ROLE}, "cases.consent": LEADS | {RECEIVED}, "cases.people": LEADS | {RECEIVED},
     "cases.answer": OPENS - {RECEIVED}, "cases.paper": OPENS - {RECEIVED}, "cases.correct": frozenset({LEAD}), "cases.press": LEADS,
-    "viewers.show": frozenset({LEAD}),
+    "viewers.show": frozenset({LEAD}), "viewers.questions": frozenset({LEAD}),
     # somebody is received
     "cases.new": WORKS, "cases.create": WORKS, "cases.draft": ALL,
     # a task, of the counter

@@ -10,9 +10,11 @@ from desks import rows, text
 from flask import Flask
 from sheets import same
 from visits import Visitor, screens_of
+from werkzeug.test import TestResponse
 
-from engine import store
+from engine import duplicates, store, viewings
 from engine.people import Person
+from engine.viewings import Viewed
 
 if TYPE_CHECKING:
     from households import Town
@@ -120,9 +122,27 @@ def test_a_record_that_was_changed_says_so_and_what_to_do(screens: Screens) -> N
     assert "2行目が書き換えられています。" in page and "システム管理者に知らせてください" in page and "この記録は書き足されただけで" not in page
 
 
-def test_a_long_record_is_cut_into_pages(screens: Screens, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine import viewings
+def test_month_by_month_the_head_of_the_centre_reads_who_asked_how_often(town: Town) -> None:
+    app, city = screens_of(town.city), town.city
+    counter, head = town.person("市民税課"), town.person(f"{CENTRE}の長")
+    whats = [duplicates.ASKED] * 3 + [duplicates.REFUSED]
+    viewings.write(city.store, [Viewed(city.now(), what, counter.id, "zeimu", ground="reception", level="L0") for what in whats])
 
+    def page(who: Person, path: str = "/questions") -> TestResponse:
+        visitor = app.test_client()
+        assert isinstance(visitor, Visitor)
+        return visitor.signed_in_as(who).get(path)
+
+    assert "/questions" in page(head, "/search").text and "/questions" not in page(counter, "/search").text
+    assert page(counter).status_code == 404
+    shown = page(head).text
+    assert "2026年5月" in shown and [cells for title, cells in rows(shown).items() if counter.name in title] == [["3人", "1人", "1日"]]
+    earlier = page(head, "/questions?month=2026-04").text
+    assert "2026年4月" in earlier and "この月に確かめた人はいません" in earlier
+    assert "2026年5月" in page(head, "/questions?month=13").text
+
+
+def test_a_long_record_is_cut_into_pages(screens: Screens, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(viewings, "PAGE", 3)
     for _ in range(4):
         screens.looks(HEALTH)
