@@ -25,6 +25,7 @@ from web import acting, correspondence, timeline, viewings
 from web.context import city, today
 from web.dates import dated
 from web.frame import marked
+from web.guard import inside
 from web.language import _
 
 pages = Blueprint("cases", __name__, url_prefix="/cases")
@@ -450,16 +451,19 @@ def _write(number: str, place: str) -> str | Response | tuple[str, int]:
         scope = answers.Scope(c, city(), file.facts, None, None, file.by)
         before = access.without_concealed(c, file.sight, form, answers.prefilled(form, part, scope))
         offered = choices.of(c, city(), file.by, file.facts, known=file.people)
+        here, then = request.full_path.rstrip("?"), request.args.get("then")
+        if request.method == "GET" and acting.lacks_persons(form.part(part).fields, offered) and file.sight.may_write("people"):
+            return redirect(url_for("cases.people", number=number, then=here), 303)
 
         def page(typed: Any = None, errors: Any = (), draft: Any = None) -> str:
             viewings.note_case(file.sight, place)
-            drawn = forms.draw(form, part, before, errors=errors, typed=typed, choices=offered, may=may, action=request.path, translate=_)
+            drawn = forms.draw(form, part, before, errors=errors, typed=typed, choices=offered, may=may, action=here, translate=_)
             withdraws = place == "consent" and file.sight.may_write("withdrawal")
             others = [{"title": _("同意の撤回を記録する"), "url": url_for("cases.consent", number=number, withdraw=1)}] if withdraws else []
             return render_template(
                 "written.html", case={"number": number, "title": acting.household(access.names(city(), c, [file.row.id]), file.row.id)},
                 title=form.called(part), form=drawn, errors=acting.wrong(form, part, errors), key=acting.key(), draft=draft, others=others,
-                action=request.full_path.rstrip("?"),
+                action=here, comes_first=then is not None,
             )  # fmt: skip
 
         if request.method == "GET":
@@ -467,7 +471,7 @@ def _write(number: str, place: str) -> str | Response | tuple[str, int]:
             return page(draft.typed if draft else None, draft=draft)
         if request.form.get("do") == "forget":
             drafts.forget(city(), file.by.person or 0, subject)
-            return redirect(request.full_path.rstrip("?"), 303)
+            return redirect(here, 303)
         sent = forms.read(form, part, request.form, before=before, may=may, choices=offered, beside=("csrf_token", "key"))
         if sent.wants == "save":
             drafts.save(city(), file.by.person or 0, subject, sent.typed)
@@ -486,7 +490,7 @@ def _write(number: str, place: str) -> str | Response | tuple[str, int]:
     drafts.forget(city(), file.by.person or 0, subject)
     outbox.drain(city(), file.row.id)
     acting.say_done(_("「%(title)s」を記録しました。", title=form.called(part)))
-    return redirect(url_for("cases.show", number=number), 303)
+    return redirect(inside(then) if then is not None else url_for("cases.show", number=number), 303)
 
 
 def _readable_answer(c: Connection, id: int) -> tuple[File, Any, Form]:

@@ -201,6 +201,32 @@ def test_a_record_a_consent_and_a_withdrawal_are_written_at_any_time(office: Off
     assert [row.answer for row in office.rows(store.consent, store.consent.c.replaced_at.is_(None))][-1] == "refused"
 
 
+@pytest.mark.parametrize("asked", ["consent", "consent?withdraw=1"])
+def test_a_consent_of_a_household_without_persons_leads_over_the_persons(office: Office, asked: str) -> None:
+    nobody = {name: None for name in SIX if name.startswith("persons-")}
+    assert office.new(**nobody).presses().status_code == 303
+    number, me = office.rows(store.case)[-1].number, office.of("市民税課")
+    led = me.get(f"/cases/{number}/{asked}")
+    assert led.status_code == 303 and led.location.startswith(f"/cases/{number}/people?then=")
+    page = Paper.at(me, led.location)
+    assert "まだ世帯の人が書かれていません" in me.get(led.location).text
+    answer = page.types({"persons-0-role": "本人", "persons-0-familyName": "星空"}).presses()
+    assert (answer.status_code, answer.location) == (303, f"/cases/{number}/{asked}")
+    assert Paper.at(me, answer.location).offers("persons")
+
+
+def test_after_the_persons_nobody_is_led_to_another_site(office: Office) -> None:
+    number = office.receives()
+    answer = Paper.at(office.of("市民税課"), f"/cases/{number}/people?then=https://example.com/").presses()
+    assert (answer.status_code, answer.location) == (303, "/")
+
+
+def test_a_row_more_on_a_withdrawal_stays_a_withdrawal(office: Office) -> None:
+    number = office.receives()
+    page = office.of("市民税課").get(f"/cases/{number}/consent?withdraw=1").text
+    assert 'formaction="/cases/' in page and f'formaction="/cases/{number}/consent#' not in page
+
+
 def test_a_record_with_an_error_keeps_what_was_typed(office: Office) -> None:
     number = office.receives()
     paper = Paper.at(office.of("市民税課"), f"/cases/{number}/record")
