@@ -10,10 +10,10 @@ from sqlalchemy.engine import Connection
 
 from engine import access, people, store, stream
 from engine.city import By, City
-from engine.errors import NoLongerOpen, NotAllowed, Refusal
+from engine.errors import Conflict, NoLongerOpen, NotAllowed, Refusal
 
 
-class TakenByAnother(Refusal):
+class TakenByAnother(Conflict):
     """ほかの人が受け持っています。"""
 
 

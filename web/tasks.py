@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 import forms
 from engine import access, answers, assignments, cases, choices, drafts, inbox, outbox, reasons, replies, whereabouts
+from engine.assignments import TakenByAnother
 from engine.city import By
 from engine.errors import NoLongerOpen, NotAllowed
 from engine.facts import Facts
@@ -66,6 +67,11 @@ class Desk:
         return choices.of(self.c, city(), self.by, self.facts, self.form, typed)
 
     @property
+    def is_taken(self) -> bool:
+        """Whether somebody else has it in hand."""
+        return self.task.status == "open" and self.task.assignee not in (None, self.by.person)
+
+    @property
     def is_mine_to_answer(self) -> bool:
         return self.task.status == "open" and self.task.assignee in (None, self.by.person) and access.may_take(self.c, self.by, self.task)
 
@@ -91,12 +97,15 @@ def complete(task: str) -> str | Response | tuple[str, int]:
             drafts.forget(city(), desk.by.person or 0, desk.subject)
             return redirect(url_for("tasks.show", task=task), 303)
         if desk.form is None:
-            return _complete(desk, {}, None)
+            return _conflict(desk, None) if desk.is_taken else _complete(desk, {}, None)
         before = answers.prefilled(desk.form, desk.part, desk.scope())
         sent = forms.read(
             desk.form, desk.part, request.form, before=before, may=_may, choices=desk.choices(typed=True), beside=("csrf_token", "key")
         )
         if desk.task.status != "open":
+            return _conflict(desk, sent)
+        if desk.is_taken:
+            drafts.save(city(), desk.by.person or 0, desk.subject, sent.typed)
             return _conflict(desk, sent)
         if sent.wants == "save":
             drafts.save(city(), desk.by.person or 0, desk.subject, sent.typed)
@@ -149,8 +158,12 @@ def draft(task: str) -> Response:
 
 
 @pages.post("/<task>/claim")
-def claim(task: str) -> Response:
-    assignments.claim(city(), task, acting.by())
+def claim(task: str) -> Response | tuple[str, int]:
+    try:
+        assignments.claim(city(), task, acting.by())
+    except (TakenByAnother, NoLongerOpen):
+        with city().store.reading() as c:
+            return _conflict(_desk(c, task), None)
     return redirect(url_for("tasks.show", task=task), 303)
 
 
@@ -225,7 +238,8 @@ def _page(desk: Desk, typed: Any = None, errors: Any = (), draft: Any = None) ->
             "instructions": [line for line in desk.node.documentation.splitlines() if line.strip()], "draft_key": desk.subject, "key": acting.key(),
         },
         steps={"title": process.name, "entries": [{"title": title, "note": _STATES[state](), "state": state} for title, state in steps]},
-        form=_drawn(desk, typed, errors), may_answer=is_mine, hints=_hints(desk, sight), errors=acting.wrong(desk.form, desk.part, errors), draft=draft,
+        form=_drawn(desk, typed, errors), may_answer=is_mine, people_url=_people_url(desk, sight) if is_mine else None,
+        hints=_hints(desk, sight), errors=acting.wrong(desk.form, desk.part, errors), draft=draft,
         next_hint=None,
         brief=_brief(desk, sight, household),
         brief_note=_("頼まれていることとプランの目標は、ケースの画面の「支援プラン」で読めます。") if _has_role(task) and sight.may_open else None,
@@ -253,6 +267,15 @@ def _drawn(desk: Desk, typed: Any, errors: Any) -> Any:
         desk.form, desk.part, data, errors=errors, typed=typed, choices=desk.choices(), may=_may,
         action=url_for("tasks.complete", task=desk.task.id), translate=_,
     )  # fmt: skip
+
+
+def _people_url(desk: Desk, sight: access.Sight) -> str | None:
+    """Where to write down the persons that this form must name, when nobody is known yet."""
+    if desk.form is None or not acting.lacks_persons(desk.form.part(desk.part).fields, desk.choices()):
+        return None
+    if not sight.may_open:
+        return None
+    return url_for("cases.people", number=desk.case.number, then=url_for("tasks.show", task=desk.task.id))
 
 
 def _hints(desk: Desk, sight: access.Sight) -> list[dict[str, Any]]:
@@ -341,15 +364,10 @@ def _typed_at(sent: Any, path: str) -> str:
 
 
 def _conflict(desk: Desk, sent: Any) -> tuple[str, int]:
-    """Somebody was first: who, when, what happened meanwhile; and everything that was typed."""
+    """Somebody was first, or has the task in hand: who, since when, what happened meanwhile; and everything that was typed."""
     c, task = desk.c, desk.task
     _note(desk)
     sight = access.sight(city(), c, desk.by, desk.case)
-    who = acting.names_of_people(c, [task.closed_by]).get(task.closed_by or 0)
-    ended = {
-        "who": who or _("業務の流れ"), "at": task.closed_at or now(),
-        "how": _("完了しました") if task.status == "done" else _("取り下げました"),
-    }  # fmt: skip
     typed = forms.show(desk.form, sent.data, part=desk.part, may=_may, choices=desk.choices()) if desk.form is not None and sent is not None else None
     unread = [{"message": each.message, "typed": _typed_at(sent, each.path)} for each in sent.errors] if sent is not None else []
     onward = [{"title": _("やることの一覧へ"), "url": url_for("inbox.index")}]
@@ -361,6 +379,19 @@ def _conflict(desk: Desk, sent: Any) -> tuple[str, int]:
             "title": task.name, "number": desk.case.number, "case_title": access.names(city(), c, [task.case]).get(task.case, "") if sight.names else "",
             "case_url": url_for("cases.show", number=desk.case.number) if sight.may_open else None,
         },
-        ended=ended, meanwhile=timeline.entries(c, desk.by, sight, 8), typed=typed, unread=unread, onward=onward,
+        taken=_taken(desk) if task.status == "open" else None, ended=_ended(desk) if task.status != "open" else None,
+        meanwhile=timeline.entries(c, desk.by, sight, 8), typed=typed, unread=unread, onward=onward,
     )  # fmt: skip
     return page, 409
+
+
+def _ended(desk: Desk) -> dict[str, Any]:
+    task = desk.task
+    who = acting.names_of_people(desk.c, [task.closed_by]).get(task.closed_by or 0)
+    how = _("完了しました") if task.status == "done" else _("取り下げました")
+    return {"who": who or _("業務の流れ"), "at": task.closed_at or now(), "how": how}
+
+
+def _taken(desk: Desk) -> dict[str, Any]:
+    task = desk.task
+    return {"who": acting.names_of_people(desk.c, [task.assignee]).get(task.assignee or 0, ""), "at": task.claimed_at or now()}

@@ -175,6 +175,10 @@ def conflict() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def taken() -> dict[str, Any]:
+    return {**conflict(), "ended": None, "taken": it(who="虹橋 ゆう", at=at(11, 25, 10, 44))}
+
+
 def event(moment: Any, text: str, who: str | None = None, mark: bool = False, restricted: bool = False, link: str | None = None) -> Any:
     return it(at=moment, text=Markup(text), who=who, mark=mark, restricted=restricted, url="#" if link else None, link=link)
 
@@ -253,6 +257,7 @@ def process() -> dict[str, Any]:
 PAGES: dict[str, tuple[str, Any]] = {
     "inbox": ("inbox.html", inbox), "inbox-empty": ("inbox.html", empty_inbox), "task": ("task.html", task),
     "task-wrong": ("task.html", wrong_task), "task-unclaimed": ("task.html", unclaimed_task), "conflict": ("conflict.html", conflict),
+    "taken": ("conflict.html", taken),
     "case": ("case.html", case), "new-case": ("new_case.html", new_case),
     "new-case-known": ("new_case.html", lambda: {**new_case(), "duplicate": True}),
     "process": ("process.html", process),

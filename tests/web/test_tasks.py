@@ -163,6 +163,18 @@ def test_a_stale_page_says_who_was_first_and_keeps_everything_typed(counter: Cou
     assert counter.rows(store.answer, store.answer.c.form == "F05")[-1].by == colleague.id
 
 
+def test_a_page_opened_before_somebody_else_took_the_task_changes_nothing_and_keeps_everything_typed(counter: Counter) -> None:
+    colleague = counter.town.joins("tonari", "架空 となり", "zeimu")
+    late = filled(counter.paper(), excluded="遅れて書いたこと")
+    assert counter.of(colleague).sends(counter.path() + "/claim").status_code == 303
+    answer = late.presses()
+    assert answer.status_code == 409
+    assert "架空 となりさんが受け持っています" in answer.text and "遅れて書いたこと" in answer.text
+    assert not counter.rows(store.answer, store.answer.c.form == "F05", store.answer.c.case == counter.town.cases["new"])
+    assert counter.of(colleague).sends(counter.path() + "/give-back").status_code == 303
+    assert counter.paper().data["excluded"] == "遅れて書いたこと"  # as a draft
+
+
 def test_pressing_twice_does_it_once(counter: Counter) -> None:
     paper = filled(counter.paper())
     first, second = paper.presses(), paper.presses()
@@ -175,6 +187,17 @@ def test_the_next_task_of_the_case_that_is_mine_comes_next(counter: Counter) -> 
     assert answer.status_code == 303 and answer.location == counter.path(TRIAGE)
     page = counter.of("市民税課").get("/").text
     assert TRIAGE in page and CONSENT not in page
+
+
+def test_a_consent_is_asked_only_once_somebody_is_written_down(counter: Counter) -> None:
+    counter.town.receives("市民税課", name="nobody")
+    path, me = counter.path(name="nobody"), counter.of("市民税課")
+    assert "まだ世帯の人が書かれていません" in me.get(path).text
+    people = f"/cases/{counter.town.number('nobody')}/people?then={path}"
+    assert f'href="{people}"' in me.get(path).text
+    answer = Paper.at(me, people).types({"persons-0-role": "本人", "persons-0-familyName": "星空"}).presses()
+    assert (answer.status_code, answer.location) == (303, path)
+    assert filled(Paper.at(me, path)).presses().status_code == 303
 
 
 # -- who has it in hand -------------------------------------------------------------------------------------------------
@@ -191,7 +214,7 @@ def test_a_task_is_claimed_given_back_and_reassigned_by_the_head(counter: Counte
     assert assignee() is None
     assert counter.of(colleague).sends(path + "/claim").location == path and assignee() == colleague.id
     refused = counter.of("市民税課").sends(path + "/claim")
-    assert refused.status_code in (400, 409) and "ほかの人が受け持っています" in refused.text
+    assert refused.status_code == 409 and "架空 となりさんが受け持っています" in refused.text
     assert counter.of("市民税課").sends(path + "/give-back").status_code == 404
     assert counter.of("市民税課").sends(path + "/reassign", {"to": str(me.id)}).status_code == 404
     head = counter.of("市民税課の長")
