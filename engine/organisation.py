@@ -24,6 +24,7 @@ DUTIES = ("coordination", "secretariat")
 WEEKDAYS = "月火水木金土日"
 OF_MANAGERS, OF_HEADS = ".manager", ".head"
 EVERYBODY = "*"
+LONGEST_LINE = 80  # characters at the foot of a page
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 SettingValue = str | int | list[int]
@@ -76,6 +77,8 @@ class Organisation:
     access: Mapping[str, Ground]  # each of GROUNDS
     from_case: Mapping[str, str]  # some of PLACES of the case page -> "<form>#<part>" that may be written there without a task
     version: str
+    name: str = ""  # whose screens these are, and whom to ask about them: the foot of every page
+    contact: str = ""
 
     @property
     def groups(self) -> frozenset[str]:
@@ -119,6 +122,7 @@ def read(source: Path | bytes) -> tuple[Organisation | None, tuple[Problem, ...]
         return None, tuple(sheet.problems)
     root = sheet.root
     offices = _offices(root.table("organisations"))
+    name, contact = _city(root.table("city")) if "city" in root else ("", "")
     organisation = Organisation(
         offices=offices,
         lanes=_lanes(root.table("lanes"), groups_of(offices.values())),
@@ -132,9 +136,22 @@ def read(source: Path | bytes) -> tuple[Organisation | None, tuple[Problem, ...]
         access=read_grounds(root.table("access")),
         from_case=_from_case(root.table("from_case")),
         version=hashlib.sha256(content).hexdigest(),
+        name=name,
+        contact=contact,
     )
     root.close()
     return (None if sheet.problems else organisation), tuple(sorted(sheet.problems, key=lambda found: found.line or 0))
+
+
+def _city(table: Table) -> tuple[str, str]:
+    taken = []
+    for key, example in (("name", 'name = "架空市 福祉部"'), ("contact", 'contact = "福祉政策課 内線 0000"')):
+        text = table.take(key, str, example, optional=True) or ""
+        if len(text) > LONGEST_LINE or not text.isprintable():
+            table.wrong("wrong-value", key, f"[city] の {key} は、{LONGEST_LINE}文字までの1行にしてください。ページの下に出ます。")
+        taken.append(text.strip())
+    table.close()
+    return taken[0], taken[1]
 
 
 def _offices(table: Table) -> dict[str, Office]:

@@ -41,13 +41,13 @@ FAMILIES = (demo, inbox, tasks, cases, viewers, watch, processes, incidents, sea
 def create_app(config: Mapping[str, Any]) -> Flask:
     """The application. `config` needs CITY and SECRET_KEY; the rest has defaults:
 
-    NODE_MODULES (folder of the fetched files), OFFICE and CONTACT (texts of the footer), SESSION_COOKIE_SECURE (False
-    only without TLS), PROXIES (how many trusted ones stand in front), SIGN_IN (the city's sign-in.toml).
+    NODE_MODULES (folder of the fetched files), SESSION_COOKIE_SECURE (False only without TLS), PROXIES (how many trusted
+    ones stand in front), SIGN_IN (the city's sign-in.toml).
     """
     app = guard.QuietFlask(__name__)
     app.config.update(
         NODE_MODULES=Path(__file__).parent.parent / "node_modules",
-        OFFICE="", CONTACT="", SESSION_COOKIE_SECURE=True, PROXIES=0, SIGN_IN=SignInSettings(),
+        SESSION_COOKIE_SECURE=True, PROXIES=0, SIGN_IN=SignInSettings(),
     )
     app.config.update(config)
     app.config["DEMO"] = is_demo(app.config["CITY"].store)

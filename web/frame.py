@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
+from sqlalchemy.exc import SQLAlchemyError
 
+from engine.organisation import Organisation
 from web.auth import SignedIn, this_page
 from web.context import now, organisation, today
 from web.language import _
@@ -91,8 +93,17 @@ def attach(app: Flask) -> None:
 
 
 def _around() -> dict[str, Any]:
+    known = _city_in_force()
     return {
         "me": g.get("me"), "menu": menu, "today": today(), "now": now(), "this_page": this_page(),
-        "office": current_app.config["OFFICE"], "contact": current_app.config["CONTACT"],
+        "office": known.name if known else "", "contact": known.contact if known else "",
         "demo": current_app.config["DEMO"], "may_receive": _receives(g.get("me")),
     }
+
+
+def _city_in_force() -> Organisation | None:
+    """The organisation for the foot of a page; none where the page is about to say that the database is not there."""
+    try:
+        return organisation()
+    except SQLAlchemyError:
+        return None

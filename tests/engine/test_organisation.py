@@ -15,6 +15,10 @@ SMALL = """\
 [from_case]
 record = "K02#note"
 
+[city]
+name = "架空市 福祉部"
+contact = "内線 0000"
+
 [calendar]
 opens_at = 09:00:00
 closed = [2026-08-14]
@@ -148,6 +152,12 @@ def test_everybody_or_named_groups_may_start_a_process(small):
 
 def test_some_forms_may_be_written_from_the_case_page(small):
     assert small.from_case == {"record": "K02#note"}
+
+
+def test_the_foot_of_the_pages_is_the_citys_own_and_may_be_left_out(small):
+    assert (small.name, small.contact) == ("架空市 福祉部", "内線 0000")
+    without, problems = read_text(SMALL.replace('[city]\nname = "架空市 福祉部"\ncontact = "内線 0000"\n', ""))
+    assert not problems and (without.name, without.contact) == ("", "")
 
 
 def test_a_signal_is_named_for_a_step_of_consent(small):
@@ -308,6 +318,9 @@ def test_a_file_beyond_any_city_is_refused_before_it_is_read():
         ('requested = "依頼"\n', "", "missing-key", "phases.coordination", "上から順に"),
         ('received = "受付"', "received = 1", "wrong-value", "phases.case.received", "受付"),
         ("[phases.coordination]", "[phases.coordinate]", "unknown-key", "phases.coordinate", "つづり"),
+        ('contact = "内線 0000"', 'contact = "内線\\n0000"', "wrong-value", "city.contact", "80文字までの1行"),
+        ('name = "架空市 福祉部"', "name = 1", "wrong-value", "city.name", "架空市 福祉部"),
+        ('contact = "内線 0000"', 'phone = "内線 0000"', "unknown-key", "city.phone", "つづり"),
         ("[calendar]\n", "[[calendar]]\n", "wrong-value", "calendar", "[calendar]"),
     ],
 )

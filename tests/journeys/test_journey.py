@@ -83,7 +83,7 @@ def days(tmp_path: Path, empty_sqlite: Path) -> Iterator[Days]:
 
 @pytest.fixture
 def counter(days: Days, browser: Browser) -> Iterator[Counter]:
-    app = create_app({"CITY": days.city, "SECRET_KEY": "only for tests", "SESSION_COOKIE_SECURE": False, "OFFICE": "みなも市 福祉部"})
+    app = create_app({"CITY": days.city, "SECRET_KEY": "only for tests", "SESSION_COOKIE_SECURE": False})
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     context = browser.new_context(locale="ja-JP", timezone_id="Asia/Tokyo", viewport={"width": 1440, "height": 900})

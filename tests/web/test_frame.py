@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from previewed import add_previews
-from visits import Staff, Visitor, screens_of
+from visits import ROOT, Staff, Visitor, screens_of
 
+from engine import store
 from engine.city import City
 from web import frame
 from web.auth import begin_session
@@ -73,13 +76,23 @@ def test_a_stranger_sees_no_menu(visitor: Visitor) -> None:
     assert "<nav" not in page and 'role="search"' not in page
 
 
-def test_the_footer_says_whose_product_it_is_and_whom_to_ask(city: City, staff: Staff) -> None:
-    app = screens_of(city, OFFICE="みなも市 福祉部", CONTACT="内線 0000")
-    found = app.test_client()
-    assert isinstance(found, Visitor)
-    page = found.signed_in_as(staff.joins()).get("/account").text
-    assert "伴走 ― みなも市 福祉部" in page and "使い方・問い合わせ：内線 0000" in page
-    assert "内線 0000" in app.test_client().get("/sign-in").text
+def test_the_footer_says_whose_product_it_is_and_whom_to_ask(app: Flask, visitor: Visitor, staff: Staff) -> None:
+    page = visitor.signed_in_as(staff.joins()).get("/account").text
+    assert "伴走 ― みなも市 福祉部" in page and "使い方・問い合わせ：福祉政策課 内線 0000" in page
+    assert "福祉政策課 内線 0000" in app.test_client().get("/sign-in").text
+    missing = visitor.get("/cases/2026-99999").text
+    assert "問い合わせ：福祉政策課 内線 0000" in missing
+
+
+def test_the_footer_is_silent_where_a_city_said_nothing(visitor: Visitor, staff: Staff, city: City) -> None:
+    with city.store.transaction() as connection:
+        body = (ROOT / "processes" / "organisation.toml").read_text("utf-8")
+        text = re.sub(r"\[city\]\nname = .*\ncontact = .*\n", "", body)
+        assert text != body
+        later = city.now() - timedelta(days=1)
+        connection.execute(sa.insert(store.settings_version).values(hash="2", body=text.encode(), in_force_from=later))
+    page = visitor.signed_in_as(staff.joins()).get("/account").text
+    assert "<span>伴走</span>" in page and "問い合わせ" not in page
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def session_of(app: Flask, person: Person) -> dict[str, Any]:
 
 def screens_of(city: City, **config: Any) -> Flask:
     """The screens of a city, over plain HTTP as on one's own machine."""
-    known = {"CITY": city, "SECRET_KEY": SECRET, "SESSION_COOKIE_SECURE": False, "OFFICE": "みなも市 福祉部"}
+    known = {"CITY": city, "SECRET_KEY": SECRET, "SESSION_COOKIE_SECURE": False}
     app = create_app({**known, **config})
     app.test_client_class = Visitor
     return app
