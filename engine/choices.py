@@ -33,7 +33,7 @@ def of(
         orgs=tuple(Choice(office.id, office.short, KINDS.get(office.kind, "")) for office in organisation.offices.values()),
         users=_colleagues(c, by, city.today) if "user" in kinds else (),
         persons=tuple(Choice(str(row.id), person_label(row)) for row in _household(facts, known)) if kinds & {"person", "persons"} else (),
-        meetings=_meetings(c, city) if "meeting" in kinds else (),
+        meetings=_meetings(c, city, facts) if "meeting" in kinds else (),
         once=lambda kind, value: _once(c, facts, kind, value),
     )
 
@@ -69,8 +69,9 @@ _HOUSEHOLD_EVER = (
 )
 
 
-def _meetings(c: Connection, city: City) -> tuple[Choice, ...]:
-    return tuple(Choice(value, _meeting_label(day, regular)) for value, day, regular in meetings.offered(c, city))
+def _meetings(c: Connection, city: City, facts: Facts | None) -> tuple[Choice, ...]:
+    case = facts.case if facts is not None else None
+    return tuple(Choice(value, _meeting_label(day, regular)) for value, day, regular in meetings.offered(c, city, case))
 
 
 def _meeting_label(day: date, regular: bool) -> str:

@@ -41,10 +41,15 @@ class MinutesMoved(Conflict):
     """開いているあいだに、ほかの人が会議の記録を保存しました。"""
 
 
-def offered(c: Connection, city: City) -> list[tuple[str, date, bool]]:
-    """Meetings to choose from: those that are made already, and the next regular ones. (value, day, is regular)"""
-    meeting = store.meeting
-    rows = c.execute(sa.select(meeting).where(meeting.c.kind == KIND, meeting.c.on_day >= city.today).order_by(meeting.c.on_day, meeting.c.id)).all()
+def offered(c: Connection, city: City, case: int | None = None) -> list[tuple[str, date, bool]]:
+    """Meetings to choose from: those that are made already, and the next regular ones. (value, day, is regular)
+
+    A meeting that is over is offered while it still owes the ``case`` its conclusion.
+    """
+    meeting, item = store.meeting, store.agenda_item
+    owing = sa.select(item.c.meeting).where(item.c.case == case, item.c.closed_at.is_(None))
+    wanted = sa.or_(meeting.c.on_day >= city.today, meeting.c.id.in_(owing))
+    rows = c.execute(sa.select(meeting).where(meeting.c.kind == KIND, wanted).order_by(meeting.c.on_day, meeting.c.id)).all()
     found = [(str(row.id), row.on_day, row.regular) for row in rows]
     known = {row.on_day for row in rows}
     for day in regular_days(c, city):

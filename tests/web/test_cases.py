@@ -343,6 +343,15 @@ def test_a_case_that_one_may_not_open_looks_like_one_that_is_not_there(office: O
         assert same(hidden) == same(missing), path
 
 
+def test_a_meeting_that_is_over_can_still_be_chosen_where_its_conclusion_is_missing(office: Office) -> None:
+    office.town.rehearsal("on_the_agenda").days_pass(3)
+    agenda = office.answer("F11", "on_the_agenda")
+    paper = Paper.at(office.of("えしこに"), f"/cases/answers/{agenda.id}/correct").types({"point": "諮ることを書き直した。", "reason": "書きまちがい"})
+    assert paper.presses().status_code == 303
+    new = office.answer("F11", "on_the_agenda")
+    assert (new.data["meeting"], new.data["point"]) == (agenda.data["meeting"], "諮ることを書き直した。")
+
+
 # -- printing -----------------------------------------------------------------------------------------------------------
 def printed(answer: TestResponse) -> str:
     assert answer.status_code == 200
