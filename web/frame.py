@@ -97,7 +97,7 @@ def _around() -> dict[str, Any]:
     return {
         "me": g.get("me"), "menu": menu, "today": today(), "now": now(), "this_page": this_page(),
         "office": known.name if known else "", "contact": known.contact if known else "",
-        "demo": current_app.config["DEMO"], "may_receive": _receives(g.get("me")),
+        "demo": current_app.config["DEMO"], "may_receive": known is not None and _receives(g.get("me")),
     }
 
 
