@@ -463,7 +463,7 @@ def _write(number: str, place: str) -> str | Response | tuple[str, int]:
             return render_template(
                 "written.html", case={"number": number, "title": acting.household(access.names(city(), c, [file.row.id]), file.row.id)},
                 title=form.called(part), form=drawn, errors=acting.wrong(form, part, errors), key=acting.key(), draft=draft, others=others,
-                action=here, comes_first=then is not None,
+                action=here, comes_first=then is not None and not offered.persons,
             )  # fmt: skip
 
         if request.method == "GET":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
+from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.organisation import Organisation
@@ -15,6 +17,8 @@ from web.context import now, organisation, today
 from web.language import _
 
 Rule = Callable[[SignedIn], bool]
+
+_FOLDS = re.compile(r"(?<=[^ァ-ヺー(（])(?=[ァ-ヺー]{3,}|[(（])")
 
 
 @dataclass(frozen=True)
@@ -85,11 +89,17 @@ def group_name(group: str | None) -> str:
     return known.label(group) if known and group in known.groups else group or ""
 
 
+def foldable(name: str) -> Markup:
+    """A name that may be folded before what is written in katakana or in brackets, where it is too long for its place."""
+    return Markup("<wbr>").join(_FOLDS.split(name))
+
+
 def attach(app: Flask) -> None:
     """Make the frame known to templates."""
     app.context_processor(_around)
     app.jinja_env.globals["has_search"] = lambda: "search.index" in app.view_functions
     app.add_template_filter(group_name)
+    app.add_template_filter(foldable)
 
 
 def _around() -> dict[str, Any]:

@@ -104,6 +104,15 @@ def test_a_group_is_called_as_people_call_it(app: Flask, group: str | None, name
         assert group_name(group) == name
 
 
+@pytest.mark.parametrize(
+    ("name", "folded"),
+    [("地域包括支援センター", "地域包括支援<wbr>センター"), ("居宅介護支援事業所(ケアマネジャー)", "居宅介護支援事業所<wbr>(ケアマネジャー)"),
+     ("フォローアップ中", "フォローアップ中"), ("<b>", "&lt;b&gt;")],
+)  # fmt: skip
+def test_a_long_name_is_folded_between_its_words(name: str, folded: str) -> None:
+    assert frame.foldable(name) == folded
+
+
 def test_a_name_cannot_bring_markup_into_the_page(visitor: Visitor, staff: Staff) -> None:
     visitor.signed_in_as(staff.joins(name="<b>春風</b> & さくら"))
     page = visitor.get("/account").text
