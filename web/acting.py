@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from engine import store
 from engine.calendar import Calendar
 from engine.city import By
-from forms import Choices, Field, Form, links
+from forms import Field, Form, links
 from web.auth import current_person
 from web.context import city, today
 from web.language import _
@@ -100,9 +100,9 @@ def wrong(form: Form | None, part: str, errors: Iterable[Any]) -> list[Wrong]:
     return [*(Wrong(each.path, each.message) for each in known if each.path in BESIDE), *(Wrong(id, message) for id, message in linked)]
 
 
-def lacks_persons(fields: Iterable[Field], offered: Choices) -> bool:
+def lacks_persons(fields: Iterable[Field], household: Iterable[Any]) -> bool:
     """Whether a form must name persons of a household in which nobody is written down yet."""
-    return not offered.persons and any(each.required and each.kind in ("person", "persons") for each in fields)
+    return not list(household) and any(each.required and each.kind in ("person", "persons") for each in fields)
 
 
 def household(names: dict[int, str], case: int) -> str:

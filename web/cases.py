@@ -452,7 +452,7 @@ def _write(number: str, place: str) -> str | Response | tuple[str, int]:
         before = access.without_concealed(c, file.sight, form, answers.prefilled(form, part, scope))
         offered = choices.of(c, city(), file.by, file.facts, known=file.people)
         here, then = request.full_path.rstrip("?"), request.args.get("then")
-        if request.method == "GET" and acting.lacks_persons(form.part(part).fields, offered) and file.sight.may_write("people"):
+        if request.method == "GET" and acting.lacks_persons(form.part(part).fields, file.facts.people) and file.sight.may_write("people"):
             return redirect(url_for("cases.people", number=number, then=here), 303)
 
         def page(typed: Any = None, errors: Any = (), draft: Any = None) -> str:
@@ -463,7 +463,7 @@ def _write(number: str, place: str) -> str | Response | tuple[str, int]:
             return render_template(
                 "written.html", case={"number": number, "title": acting.household(access.names(city(), c, [file.row.id]), file.row.id)},
                 title=form.called(part), form=drawn, errors=acting.wrong(form, part, errors), key=acting.key(), draft=draft, others=others,
-                action=here, comes_first=then is not None and not offered.persons,
+                action=here, comes_first=then is not None and not file.facts.people,
             )  # fmt: skip
 
         if request.method == "GET":

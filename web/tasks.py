@@ -271,9 +271,9 @@ def _drawn(desk: Desk, typed: Any, errors: Any) -> Any:
 
 def _people_url(desk: Desk, sight: access.Sight) -> str | None:
     """Where to write down the persons that this form must name, when nobody is known yet."""
-    if desk.form is None or not acting.lacks_persons(desk.form.part(desk.part).fields, desk.choices()):
+    if desk.form is None or not acting.lacks_persons(desk.form.part(desk.part).fields, desk.facts.people):
         return None
-    if not sight.may_open:
+    if not sight.may_write("people"):
         return None
     return url_for("cases.people", number=desk.case.number, then=url_for("tasks.show", task=desk.task.id))
 
