@@ -203,7 +203,7 @@ def _state(file: File) -> list[dict[str, Any]]:
     lead = organisation.label(row.lead_org) if row.lead_org in organisation.offices else "―"
     review = dated(row.next_review_on) if row.next_review_on else "―"
     return [
-        {"name": _("ケース"), "value": phase("case", row.phase_case), "note": None},
+        {"name": _("いまの段階"), "value": phase("case", row.phase_case), "note": None},
         {"name": _("多機関協働"), "value": phase("coordination", row.phase_coordination), "note": None},
         {"name": _("主担当"), "value": lead, "note": None},
         {"name": _("次の見直し"), "value": review, "note": None},
@@ -297,7 +297,7 @@ def _consents(file: File) -> list[dict[str, Any]] | None:
             continue
         said, kind = _ANSWERED.get(given.answer, (given.answer, ""))
         orgs = "・".join(organisation.label(org) for org in given.orgs if org in organisation.offices)
-        scope = "、".join(_(_STEPS[step]) for step in given.steps if step in _STEPS) + (f"（{orgs}）" if orgs else "")
+        scope = _("、").join(_(_STEPS[step]) for step in given.steps if step in _STEPS) + (f"（{orgs}）" if orgs else "")
         hidden = row.concealed and not file.reads_l2
         shown.append({
             "name": _("お名前は伏せています") if hidden else choices.person_label(row), "state": _(said), "state_kind": kind, "scope": scope,
@@ -374,7 +374,7 @@ def _plan_of(file: File, row: Any, form: Form) -> dict[str, Any]:
         sa.select(store.answer.c.id).where(store.answer.c.instance == row.instance, store.answer.c.id > row.id)
         .where(store.answer.c.data["decision"].as_string() == "decided").limit(1)
     )  # fmt: skip
-    period = "～".join(dated(date.fromisoformat(data[each])) for each in ("term_from", "term_to") if data.get(each))
+    period = _("～").join(dated(date.fromisoformat(data[each])) for each in ("term_from", "term_to") if data.get(each))
     return {
         "version": data.get("version", 1), "state": _("実施中") if decided else _("案"), "state_kind": "done" if decided else "wait",
         "goal": data.get("goal_plan", ""), "period": period, "diff_url": None, "print_url": url_for("cases.paper", answer=row.id),

@@ -83,10 +83,10 @@ def attach(app: Flask) -> None:
     app.register_error_handler(InternalServerError, _fail)
 
 
-def error_page(status: int, message: str | None = None, reference: str | None = None) -> tuple[str, int]:
-    """The page for this status; `message` replaces its own sentence."""
+def error_page(status: int, message: str | None = None, reference: str | None = None, in_general: bool = False) -> tuple[str, int]:
+    """The page for this status; `message` replaces its own sentence. `in_general`: it says no more than the page can say in English."""
     page = status if status in EXPLAINED else (500 if status >= 500 else 400)
-    return render_template("error.html", status=status, kind=page, message=message, reference=reference), status
+    return render_template("error.html", status=status, kind=page, message=message, in_general=in_general, reference=reference), status
 
 
 def _weigh() -> None:
@@ -125,7 +125,8 @@ def _refuse_forged(_error: CSRFError) -> tuple[str, int]:
 
 def _refuse_politely(refusal: Refusal) -> tuple[str, int]:
     status = next((code for kind, code in STATUS_OF.items() if isinstance(refusal, kind)), 400)
-    return error_page(status, refusal.message)
+    in_general = refusal.message == (type(refusal).__doc__ or "").strip()
+    return error_page(status, refusal.message, in_general=in_general)
 
 
 def _fail(_error: InternalServerError) -> tuple[str, int]:

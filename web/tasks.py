@@ -306,7 +306,7 @@ def _brief(desk: Desk, sight: access.Sight, household: str) -> list[tuple[str, s
     if household:
         found.append((_("世帯"), household))
     if sight.may_open:
-        for title, ladder, code in ((_("ケース"), "case", desk.case.phase_case), (_("多機関協働"), "coordination", desk.case.phase_coordination)):
+        for title, ladder, code in ((_("いまの段階"), "case", desk.case.phase_case), (_("多機関協働"), "coordination", desk.case.phase_coordination)):
             phase = organisation.phase(ladder, code) if code else None
             if phase is not None:
                 found.append((title, phase.name))
