@@ -150,7 +150,7 @@ def request(counter: Counter, number: str) -> None:
     counter.completes()
     assert counter.list() == []
     head = counter.case_page(number)
-    assert (head["ケース"], head["主担当"]) == ("つなぎ中", "市民税課")
+    assert (head["いまの段階"], head["主担当"]) == ("つなぎ中", "市民税課")
 
     counter.becomes(MANAGER)
     counter.takes("多機関協働の依頼を書く")
@@ -173,7 +173,7 @@ def accept(counter: Counter, days: Days, number: str) -> None:
     })  # fmt: skip
     counter.completes()
     head = counter.case_page(number)
-    assert (head["ケース"], head["多機関協働"], head["主担当"]) == ("支援中", "受理", "えしこに")
+    assert (head["いまの段階"], head["多機関協働"], head["主担当"]) == ("支援中", "受理", "えしこに")
 
 
 def gather(counter: Counter, days: Days, number: str) -> None:
@@ -279,7 +279,7 @@ def decide(counter: Counter, days: Days, number: str) -> None:
     counter.writes({"関係機関に知らせた": "はい"})
     counter.completes()
     head = counter.case_page(number)
-    assert (head["ケース"], head["多機関協働"], head["主担当"]) == ("支援中", "実施・モニタリング", "えしこに")
+    assert (head["いまの段階"], head["多機関協働"], head["主担当"]) == ("支援中", "実施・モニタリング", "えしこに")
 
 
 def support(counter: Counter, days: Days, number: str) -> None:
@@ -332,7 +332,7 @@ def hand_on(counter: Counter, days: Days, number: str) -> None:
     counter.writes({"引き受けるか": "引き受ける"})
     counter.completes()
     head = counter.case_page(number)
-    assert (head["ケース"], head["多機関協働"], head["主担当"]) == ("フォローアップ中", "終結(主担当へ引継)", HOUKATSU)
+    assert (head["いまの段階"], head["多機関協働"], head["主担当"]) == ("フォローアップ中", "終結(主担当へ引継)", HOUKATSU)
     counter.becomes(COORDINATOR)
     assert counter.list() == []
 
