@@ -23,7 +23,7 @@ from engine.kernel.advance import advance, fresh
 from engine.kernel.commands import Command, Complete, Deliver, Fire, Retry, Signal, Start
 from engine.kernel.compiled import COMPILER_VERSION
 from engine.kernel.errors import NotWaiting
-from engine.kernel.events import Decided, Event, IncidentRaised, MessageThrown, PhaseReached, Subscribed, TaskOpened, outline
+from engine.kernel.events import Decided, Event, IncidentRaised, MessageThrown, PhaseReached, SignalThrown, Subscribed, TaskOpened, outline
 from engine.kernel.running import ENGINE_VERSION, Executable
 from engine.kernel.state import State, plain
 from engine.organisation import Organisation
@@ -369,7 +369,9 @@ def _write(
     touches_consent = given is not None and given.changes.touch_consent
     if touches_consent:
         _after_consent(c, city, case, at)
-    posted = touches_consent or any(isinstance(each, MessageThrown | Subscribed) for each in happened)
+    for name in dict.fromkeys(each.name for each in happened if isinstance(each, SignalThrown)):
+        _post_signal(c, case, name, at, thrower=row.id)
+    posted = touches_consent or any(isinstance(each, MessageThrown | SignalThrown | Subscribed) for each in happened)
     return Outcome(case, row.id, answer, happened, posted=posted)
 
 
@@ -498,19 +500,19 @@ def _after_consent(c: Connection, city: City, case: int, at: Any) -> None:
     for step, name in organisation.signals.items():
         if any(given.covers(step, today) for given in in_force.values()):
             continue
-        subscription = store.subscription
-        rows = c.execute(
-            sa.select(subscription.c.instance).where(subscription.c.case == case, subscription.c.kind == "signal", subscription.c.name == name).distinct()
-        ).all()
-        for row in rows:
-            seq = c.scalar(sa.select(store.case.c.events).where(store.case.c.id == case))
-            c.execute(
-                sa.insert(store.outbox).values(
-                    key=f"signal:{name}:{row.instance}:{seq}", kind="signal", case=case, body={"instance": row.instance, "name": name},
-                    due_at=at, tries=0,
-                )
-            )  # fmt: skip
+        _post_signal(c, case, name, at)
     access.take_back(c, city, case, in_force)
+
+
+def _post_signal(c: Connection, case: int, name: str, at: Any, thrower: int | None = None) -> None:
+    """Tell every instance of the case that waits for a signal; who threw it has heard it already."""
+    waits = store.subscription
+    waiting = sa.and_(waits.c.case == case, waits.c.kind == "signal", waits.c.name == name, waits.c.instance != (thrower or 0))
+    for instance in c.scalars(sa.select(waits.c.instance).where(waiting).distinct().order_by(waits.c.instance)).all():
+        seq = c.scalar(sa.select(store.case.c.events).where(store.case.c.id == case))
+        body = {"instance": instance, "name": name}
+        row = {"key": f"signal:{name}:{instance}:{seq}", "kind": "signal", "case": case, "body": body, "due_at": at, "tries": 0}
+        c.execute(sa.insert(store.outbox).values(row))
 
 
 def _keep(

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from engine import facts
 from engine.grounds import ALL
 from engine.kernel.feel import Expression, parse
-from engine.kernel.model import Model, Node, Problem, Process, walk
+from engine.kernel.model import THROWING, Model, Node, Problem, Process, walk
 from engine.kernel.remarks import near
 from engine.organisation import FILE, LADDERS, Organisation
 from engine.sheet import Sheet
@@ -54,7 +54,8 @@ def _check_forms(sheet: Sheet, city: Organisation, forms: Mapping[str, Form]) ->
 
 
 def _check_signals(sheet: Sheet, city: Organisation, model: Model) -> None:
-    heard = {node.event.name or "" for _, node in _nodes(model) if node.event and node.event.kind == "signal"}
+    waiting = (node.event for _, node in _nodes(model) if node.event and node.type not in THROWING)
+    heard = {event.name or "" for event in waiting if event.kind == "signal"}
     for step, signal in city.signals.items():
         if signal not in heard:
             hint = near(signal, heard)

@@ -16,6 +16,7 @@ from engine import cases, outbox, store, stream
 from engine.city import By, City
 from engine.errors import NoLongerOpen, NotAllowed, Refusal
 from engine.kernel.commands import Retry
+from engine.kernel.model import THROWING
 
 MOST = 200  # rows of each kind that are given; when some were repaired, the next ones follow
 UNDELIVERED, HANDLED = "undelivered", "handled"
@@ -224,7 +225,7 @@ def _sent_from(city: City, c: Connection, row: Any) -> tuple[str, str]:
     sends = (
         node.name
         for node in executable.nodes.values()
-        if node.type in ("intermediateThrowEvent", "end") and node.event is not None and node.event.name == row.name
+        if node.type in THROWING and node.event is not None and node.event.kind == "message" and node.event.name == row.name
     )
     return executable.process(row.process).name, next((name for name in sends if name), row.name)
 

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from engine import store
 from engine.city import City
 from engine.kernel.events import MessageThrown
-from engine.kernel.model import Node
+from engine.kernel.model import THROWING, Node
 from engine.kernel.running import Executable
 from engine.kernel.state import plain
 
@@ -120,7 +120,8 @@ def _waiting(c: Connection, message: Any, instances: list[int]) -> To | None:
 
 
 def _catches(executable: Executable, name: str) -> bool:
-    return any(_is(node, "message", name) and node.type != "start" for node in executable.nodes.values() if node.type != "intermediateThrowEvent")
+    waiting = (node for element, node in executable.nodes.items() if node.type not in THROWING and element not in executable.starts)
+    return any(_is(node, "message", name) for node in waiting)
 
 
 def _is(node: Node, kind: str, name: str) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 
 from engine import store, stream
 from engine.city import City
+from engine.kernel.model import THROWING
 from engine.kernel.running import Executable
 from engine.kernel.state import State, plain
 from engine.projections import NO_DAY, stalled_after, task_columns
@@ -125,11 +126,11 @@ def _waits(city: City, c: Connection, row: Any) -> None:
     for token in state.tokens:
         node = executable.nodes[token.element]
         event = node.event
-        if token.failed or event is None or node.type not in ("intermediateCatchEvent", "boundaryEvent"):
+        if token.failed or event is None or node.type in THROWING or token.rounds is not None:
             continue
         common = {"id": token.id, "instance": row.id, "case": row.case, "element": token.element}
         if event.kind == "timer":
             values = {"name": node.name, "armed_at": token.since, "due_at": token.due, "stalled_after": stalled_after(node), "tries": 0}
             c.execute(sa.insert(store.timer).values(**common, **values))
         else:
-            c.execute(sa.insert(store.subscription).values(**common, kind=event.kind, name=event.name, since=token.since))
+            c.execute(sa.insert(store.subscription).values(**common, kind=event.kind, name=event.name or "", since=token.since))

@@ -22,7 +22,7 @@ class Step:
     no: int
     title: str
     type: str
-    event: str  # none, message, timer, signal
+    event: str  # none, message, timer, signal, condition, error, escalation, link, terminate
     each: bool  # once for each item of a list
     lane: str
     documentation: str
@@ -46,7 +46,7 @@ def _step(node: Node, no: int, nodes: Mapping[str, Node], numbers: Mapping[str, 
         for flow in node.outgoing
     ]
     return Step(
-        node.id, no, node.name, node.type, node.event.kind if node.event is not None else "none", node.loop is not None,
+        node.id, no, node.name, "eventSubProcess" if node.by_event else node.type, node.event.kind if node.event is not None else "none", node.loop is not None,
         node.lane or "", node.documentation, node.called, numbers.get(node.attached_to or ""), within,
         tuple(ways) or (Way("", ()),),
     )  # fmt: skip

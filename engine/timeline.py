@@ -24,7 +24,7 @@ class Entry:
     kind: str
     by: int | None
     organisation: str | None
-    name: str = ""  # of the task, event or process
+    name: str = ""  # of the task, event, signal or process
     answer: int | None = None
     form: str | None = None
     part: str | None = None
@@ -79,6 +79,8 @@ def _entry(c: Connection, city: City, sight: Sight, row: Any) -> Entry:
     elif row.kind == "InstanceStarted" and executable is not None:
         process = c.scalar(sa.select(store.instance.c.process).where(store.instance.c.id == row.instance))
         name = executable.process(process or "").name
+    elif row.kind == "SignalHeard":
+        name = next((each["name"] for each in steps if each["kind"] == "signal"), "")
     phases = {each["ladder"]: each["phase"] for each in steps if each["kind"] == "PhaseReached"}
     withdrawn = tuple(
         executable.nodes[each["element"]].name for each in steps

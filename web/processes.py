@@ -123,14 +123,28 @@ def _kind(step: Step) -> str:
             return _("ほかの業務の流れ")
         case "subProcess", _event:
             return _("ひとまとまり")
+        case "eventSubProcess", _event:
+            return _("何かが起きたときだけ始まるひとまとまり")
+        case "inclusiveGateway", _event:
+            return _("当てはまる道をすべて進む")
         case "boundaryEvent", "timer":
             return _("%(no)sの期限", no=step.attached_to)
         case "boundaryEvent", _event:
             return _("%(no)sの途中で起きること", no=step.attached_to)
         case _type, "timer":
             return _("日を待つ")
-        case "intermediateCatchEvent", _event:
+        case "intermediateCatchEvent", "signal":
+            return _("合図を待つ")
+        case "intermediateCatchEvent", "condition":
+            return _("条件がそろうのを待つ")
+        case _type, "link":
+            return _("離れた所へ続く")
+        case "intermediateCatchEvent" | "receiveTask", _event:
             return _("知らせを待つ")
+        case _type, "signal":
+            return _("合図を出す")
+        case _type, "escalation":
+            return _("外側に知らせる")
         case _type, "message":
             return _("知らせを送る")
         case "intermediateThrowEvent", _event:

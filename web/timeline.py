@@ -99,7 +99,9 @@ def _sentence(c: Connection, each: Entry) -> str:
         case "MessageHandled":
             return _("届け先のなかった知らせに、人が対応しました。")
         case "SignalHeard":
-            return _("同意がなくなったため、流れを変えました。")
+            if name in city().organisation(c).signals.values():
+                return _("同意がなくなったため、流れを変えました。")
+            return _("合図「%(name)s」を受けて、流れを変えました。", name=name)
         case "IncidentRetried":
             return _("止まっていた流れを、もう一度進めました。")
         case "AnswerCorrected":

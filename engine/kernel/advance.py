@@ -8,7 +8,7 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from engine.kernel import placing, specs
+from engine.kernel import placing, waits
 from engine.kernel.commands import Command, Complete, Deliver, Fire, Placement, Retry, Signal, Start
 from engine.kernel.errors import NotWaiting
 from engine.kernel.events import Event
@@ -47,6 +47,7 @@ def _carried_out(model: Executable, state: State, command: Command, context: Con
     match command:
         case Start(_, data):
             run.inputs.update(data)
+            run.arm_openings()
             run.begin()
         case Complete(token):
             step = run.step(token)
@@ -64,12 +65,8 @@ def _carried_out(model: Executable, state: State, command: Command, context: Con
                 raise NotWaiting(f"timer {token} is not due")
             run.catch(step)
         case Signal(name):
-            heard = [step for workflow in run.workflows() for step in workflow.live() if _hears(step, name)]
-            if not heard:
+            if not run.signal(name):
                 raise NotWaiting(f"nobody here waits for the signal {name}")
-            for step in heard:
-                if step._state == TaskState.WAITING:
-                    run.catch(step)
         case Retry():
             run.retry()
     run.go()
@@ -89,16 +86,11 @@ def place(model: Executable, state: State, placements: Iterable[Placement], cont
     run = Run(model, emptied, context)
     for placement in placements:
         placing.put(run, placement)
+    placing.arm_the_rest(run)
     run.go()
     return run.marking(), tuple(run.events)
 
 
-def _hears(step: Step, name: str) -> bool:
-    event = step.task_spec.node.event if isinstance(step.task_spec, specs.Catch) else None
-    return event is not None and event.kind == "signal" and event.name == name and step._state == TaskState.WAITING
-
-
 def _check_event(step: Step, kind: str, name: str | None) -> None:
-    event = step.task_spec.node.event if isinstance(step.task_spec, specs.Catch) else None
-    if event is None or event.kind != kind or (name is not None and event.name != name):
+    if not waits.waits_for(step, kind, name):
         raise NotWaiting(f"token {step.id} does not wait for this {kind}")

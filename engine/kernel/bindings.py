@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from engine.kernel.decisions import Decision
 from engine.kernel.expressions import ANYTHING, literals, sites
 from engine.kernel.feel import FeelError, parse
-from engine.kernel.model import FieldKind, Model, Node, Process, walk
+from engine.kernel.model import THROWING, EventKind, FieldKind, Model, Node, Process, walk
 
 _LISTS = ("COLLECT", "RULE ORDER", "OUTPUT ORDER")
 
@@ -60,12 +60,11 @@ def gives_list(decision: Decision) -> bool:
     return decision.hit_policy in _LISTS and decision.aggregation is None
 
 
-def thrown(model: Model) -> Iterator[tuple[Process, Node, str]]:
-    """Every event that sends a message, with the message."""
-    for process in model.processes.values():
-        for node in walk(process.nodes):
-            if node.type == "intermediateThrowEvent" and node.event is not None and node.event.name is not None:
-                yield process, node, node.event.name
+def thrown(model: Model, kind: EventKind) -> Iterator[tuple[Process, Node, str]]:
+    """Every event or task that sends a message or throws a signal, with its name."""
+    for process, node, name in _named(model, kind):
+        if node.type in THROWING:
+            yield process, node, name
 
 
 def open_reply(node: Node) -> Iterator[tuple[str, str]]:
@@ -75,18 +74,23 @@ def open_reply(node: Node) -> Iterator[tuple[str, str]]:
             yield name.removeprefix("whenOpenReply."), json.dumps(text, ensure_ascii=False)
 
 
-def caught(model: Model) -> Iterator[tuple[Process, Node, str]]:
-    """Every event that receives a message, with the message."""
+def caught(model: Model, kind: EventKind) -> Iterator[tuple[Process, Node, str]]:
+    """Every event or task that receives a message or hears a signal, with its name."""
+    for process, node, name in _named(model, kind):
+        if node.type not in THROWING:
+            yield process, node, name
+
+
+def _named(model: Model, kind: EventKind) -> Iterator[tuple[Process, Node, str]]:
     for process in model.processes.values():
         for node in walk(process.nodes):
-            event = node.event
-            if event is not None and event.kind == "message" and event.name and node.type != "intermediateThrowEvent":
-                yield process, node, event.name
+            if node.event is not None and node.event.kind == kind and node.event.name:
+                yield process, node, node.event.name
 
 
 def _payload(model: Model, message: str) -> FieldKind:
     given: dict[str, list[str]] = {}
-    for _, node, name in thrown(model):
+    for _, node, name in thrown(model, "message"):
         for key, text in node.event.payload if node.event is not None and name == message else ():
             given.setdefault(key, []).append(text)
     for process in model.processes.values():

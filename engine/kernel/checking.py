@@ -25,10 +25,11 @@ from engine.kernel.feel import FeelError, parse
 from engine.kernel.model import FieldKind, Model, Node, Process, Vocabulary, walk
 from engine.kernel.remarks import Remarks, near
 from engine.kernel.tables import check_rows
+from engine.kernel.upwards import check_upwards
 
 Lists = Mapping[str, tuple[str, ...]]  # form -> the repetitions in which it is filled
 
-_CONDITIONS = ("条件", "くり返しをやめる条件")
+_CONDITIONS = ("条件", "待つ条件", "くり返しをやめる条件")
 _TIMES = ("タイマー", "期限", "始める日(followUpDate)")
 
 
@@ -37,6 +38,8 @@ def check(
 ) -> None:
     """Everything that one file alone cannot know. `remarks` are those of the processes, by id."""
     lists = list_forms(model)
+    if vocabulary.signals is not None:
+        vocabulary = replace(vocabulary, signals=vocabulary.signals | {name for _, _, name in thrown(model, "signal")})
     for process in model.processes.values():
         here = remarks[process.id]
         check_groups(process.starter_groups, process, vocabulary, here)
@@ -48,6 +51,8 @@ def check(
             _check_names(node, vocabulary, here)
         _check_expressions(process.nodes, Names(vocabulary, own_names(model, process)), lists, here)
     _check_messages(model, remarks)
+    _check_signals(model, remarks)
+    check_upwards(model, remarks)
     for decision in model.decisions.values():
         _check_decision(model, decision, vocabulary, of_decisions[decision.id])
 
@@ -173,7 +178,7 @@ def _check_decision(model: Model, decision: Decision, vocabulary: Vocabulary, re
 
 
 def _check_messages(model: Model, remarks: Mapping[str, Remarks]) -> None:
-    sent, received = list(thrown(model)), list(caught(model))
+    sent, received = list(thrown(model, "message")), list(caught(model, "message"))
     names_sent, names_received = {name for _, _, name in sent}, {name for _, _, name in received}
     for process, node, name in sent:
         if name not in names_received and node.event is not None and not node.event.optional:
@@ -185,7 +190,14 @@ def _check_messages(model: Model, remarks: Mapping[str, Remarks]) -> None:
         reply = node.properties.get("whenOpenReply")
         if reply is not None and reply not in names_received:
             remarks[process.id].say("message-not-received", node, message=reply, near=near(reply, names_received))
-    _check_openers([(process, node, name) for process, node, name in received if node.type == "start"], remarks)
+    _check_openers([(process, node, name) for process, node, name in received if node in process.nodes and node.type == "start"], remarks)
+
+
+def _check_signals(model: Model, remarks: Mapping[str, Remarks]) -> None:
+    heard = {name for _, _, name in caught(model, "signal")}
+    for process, node, name in thrown(model, "signal"):
+        if name not in heard:
+            remarks[process.id].say("signal-not-heard", node, signal=name)
 
 
 def _check_openers(starts: list[tuple[Process, Node, str]], remarks: Mapping[str, Remarks]) -> None:

@@ -12,7 +12,9 @@ from engine.kernel.times import is_day, is_period
 PROPERTIES = ("phase", "stalledAfter", "excludeAssigneeOf", "manualStart", "payload", "whenOpenReply")
 
 _TASKS = ("userTask", "manualTask")
-_NAMED = ("userTask", "manualTask", "businessRuleTask", "callActivity", "subProcess", "intermediateThrowEvent")
+_NAMED = (
+    "userTask", "manualTask", "sendTask", "receiveTask", "businessRuleTask", "callActivity", "subProcess", "intermediateThrowEvent",
+)  # fmt: skip
 _NAMED_EVENTS = ("intermediateCatchEvent", "boundaryEvent")
 _PHASE = re.compile(r"\w+:\w+( \w+:\w+)*", re.ASCII)
 
@@ -132,7 +134,7 @@ def _is_known(name: str) -> bool:
 def _check_style(node: Node, remarks: Remarks) -> None:
     if "#" in node.id:
         return  # drawn by nobody
-    splits = node.type == "exclusiveGateway" and len(node.outgoing) > 1
+    splits = node.type in ("exclusiveGateway", "inclusiveGateway") and len(node.outgoing) > 1
     if not node.name and (node.type in _NAMED or node.type in _NAMED_EVENTS or splits):
         remarks.say("without-name", node)
     for flow in node.outgoing if splits else ():

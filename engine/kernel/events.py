@@ -62,7 +62,7 @@ class TimerDisarmed(Event):
 
 @dataclass(frozen=True, slots=True)
 class Subscribed(Event):
-    kind: str  # message or signal
+    kind: str  # message, signal or condition
     name: str
 
 
@@ -83,6 +83,13 @@ class MessageThrown(Event):
     name: str
     payload: Mapping[str, Any] = field(default_factory=dict)
     optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignalThrown(Event):
+    """Every token of this instance that waits for it has heard it; others of the case are still to be told."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ def sites(node: Node) -> Iterator[Site]:
     for where, text in marked.items():
         if text is not None and text.startswith("="):
             yield Site(where, text[1:], node)
+    if node.event is not None and node.event.condition is not None:
+        yield Site("待つ条件", node.event.condition, node)
     for name, text in node.event.payload if node.event else ():
         yield Site(f"メッセージに添える「{name}」", text, node)
     for name, text in node.inputs:

@@ -16,6 +16,7 @@ SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
 
 _BRACED = re.compile(r"[$#]\{(.*)\}", re.DOTALL)
 _QUOTED = re.compile(r'"([^"]*)"')
+_LANGUAGES = ("", "feel", "juel")  # the last is what Camunda 7 calls ${…}; its inside is read as FEEL all the same
 _LIKE_A_TIME = re.compile(r"[-+]?[PR]?T?\d")
 
 
@@ -67,6 +68,15 @@ def feel(text: str, element: etree._Element, remarks: Remarks) -> str:
         remarks.say("dollar-braces", element, text=text, inner=braced[1].strip())
         return braced[1].strip()
     return text.removeprefix("=").strip()
+
+
+def formal(expression: etree._Element, place: etree._Element, remarks: Remarks) -> str | None:
+    """The FEEL of an expression element of BPMN; None when it is empty."""
+    language = (expression.get("language") or "").rstrip("/").rsplit("/", 1)[-1].lower()
+    outside = any(etree.QName(str(each)).localname == "resource" for each in expression.attrib)
+    if language not in _LANGUAGES or outside:
+        remarks.say("expression-language", place, expression, language=language or "resource")
+    return feel(content(expression), place, remarks) or None
 
 
 def timely(text: str, element: etree._Element, remarks: Remarks) -> str:

@@ -1,7 +1,7 @@
 """What a process owner drew, as frozen values; it neither reads files nor runs anything.
 
 How expressions are spelt: `Flow.condition`, `Loop.collection`, `Loop.until`, `Node.inputs` and `Event.payload` are
-always FEEL, without a leading "=". `Event.expression`, `Node.groups`, `assignee`, `due`, `follow_up`, `priority` and
+always FEEL, without a leading "=", as is `Event.condition`. `Event.expression`, `Node.groups`, `assignee`, `due`, `follow_up`, `priority` and
 `Process.starter_groups` are FEEL when they begin with "="; else they are taken as they stand ("P3BD", "one,another").
 """
 
@@ -15,22 +15,28 @@ if TYPE_CHECKING:
     from engine.kernel.decisions import Decision
 
 ProblemKind = Literal["fixed", "ask", "refused", "style"]
-EventKind = Literal["none", "message", "timer", "signal"]
+EventKind = Literal["none", "message", "timer", "signal", "condition", "error", "escalation", "link", "terminate"]
+THROWN_UPWARDS = ("error", "escalation")  # caught by the innermost around it that catches it; nothing waits for it
 NodeType = Literal[
     "start",
     "end",
     "userTask",
     "manualTask",
+    "sendTask",
+    "receiveTask",
+    "serviceTask",
     "businessRuleTask",
     "callActivity",
     "subProcess",
     "exclusiveGateway",
+    "inclusiveGateway",
     "parallelGateway",
     "eventBasedGateway",
     "intermediateThrowEvent",
     "intermediateCatchEvent",
     "boundaryEvent",
 ]
+THROWING = ("end", "intermediateThrowEvent", "sendTask")  # whose event they throw; all others with an event wait for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +68,17 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What an event waits for or sends.
+    """What an event waits for, sends or does. An error or escalation that is caught without a name is any.
 
     Throwing a message: `payload` holds (name, FEEL). Catching one: `payload_name` is the variable for what was sent.
     A timer's `expression` is "=FEEL", an ISO date or moment ("date"), or "P10BD", "P3D", "PT1H" ("duration").
     """
 
     kind: EventKind = "none"
-    name: str | None = None  # of the message or signal
+    name: str | None = None  # of the message, signal or link; code of the error or escalation
     timer: Literal["date", "duration"] | None = None
     expression: str | None = None
+    condition: str | None = None
     payload: tuple[tuple[str, str], ...] = ()
     payload_name: str | None = None
     optional: bool = False  # a message that may be dropped when nobody is open to receive it
@@ -105,6 +112,7 @@ class Node:
     inputs: tuple[tuple[str, str], ...] = ()  # of a call: (name in the called process, FEEL)
     loop: Loop | None = None
     body: tuple[Node, ...] = ()  # of an embedded sub-process
+    by_event: bool = False  # a sub-process that no flow leads to: its start event waits while the scope around it lasts
     decision: str | None = None
     result: str | None = None
     result_kind: Literal["list", "single"] = "single"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from lxml import etree
@@ -15,34 +13,34 @@ from engine.kernel.extensions import (
     documentation,
     extensions,
     feel,
-    is_feel,
     properties,
     spiff_form,
-    timely,
 )
-from engine.kernel.model import Event, Loop, Node, NodeType
+from engine.kernel.model import Loop, Node, NodeType
 from engine.kernel.refused import (
     FLOW_NODES_REFUSED,
     definitions,
-    event_refusal,
     extension_refusals,
+    is_by_event,
     node_refusal,
     part_refusals,
 )
-from engine.kernel.remarks import Remarks, near
+from engine.kernel.remarks import Remarks
+from engine.kernel.triggers import Surroundings, trigger
 from engine.kernel.xml import BPMN, content, first, is_true, local, named, namespace, referred, words
 
 _TYPES: Mapping[str, NodeType] = {
     "startEvent": "start", "endEvent": "end", "intermediateThrowEvent": "intermediateThrowEvent",
     "intermediateCatchEvent": "intermediateCatchEvent", "boundaryEvent": "boundaryEvent",
     "task": "manualTask", "userTask": "userTask", "manualTask": "manualTask", "businessRuleTask": "businessRuleTask",
+    "sendTask": "sendTask", "receiveTask": "receiveTask",
     "callActivity": "callActivity", "subProcess": "subProcess", "exclusiveGateway": "exclusiveGateway",
-    "parallelGateway": "parallelGateway", "eventBasedGateway": "eventBasedGateway",
+    "inclusiveGateway": "inclusiveGateway", "parallelGateway": "parallelGateway", "eventBasedGateway": "eventBasedGateway",
 }  # fmt: skip
 FLOW_NODES = frozenset(_TYPES) | FLOW_NODES_REFUSED
 
 _LOOP = "multiInstanceLoopCharacteristics"
-_LOOPING = ("task", "userTask", "manualTask", "callActivity", "subProcess")
+_LOOPING = ("task", "userTask", "manualTask", "sendTask", "receiveTask", "callActivity", "subProcess")
 _LOOP_DATA = ("loopDataInputRef", "loopDataOutputRef", "inputDataItem", "outputDataItem")
 _LOOP_BEHAVIOR = ("oneBehaviorEventRef", "noneBehaviorEventRef", "complexBehaviorDefinition")
 
@@ -54,16 +52,6 @@ PARTS_OF_SCOPE = FLOW_NODES | _DESCRIBING | {
     "laneSet", "sequenceFlow", "association", "group", "textAnnotation", "supports",
     "dataObject", "dataObjectReference", "dataStoreReference",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a node may point to in its file."""
-
-    remarks: Remarks
-    messages: Mapping[str, tuple[str, bool]]  # id -> (name, whether optional)
-    signals: Mapping[str, str]  # id -> name
-    lanes: Mapping[str, str]  # node id -> lane name
 
 
 def is_flow_node(element: etree._Element) -> bool:
@@ -90,11 +78,11 @@ def read_node(element: etree._Element, at: Surroundings, lane: str | None, body:
     return Node(
         id=id, type=_type(element, form, remarks), name=words(element.get("name")), line=element.sourceline,
         lane=at.lanes.get(id) or at.lanes.get(host) or lane, default=referred(element.get("default")) or None,
-        event=_event(element, at) if kind.endswith("Event") else None,
-        attached_to=host or None, interrupting=is_true(element, "cancelActivity", "true"),
+        event=trigger(element, at),
+        attached_to=host or None, interrupting=is_true(element, "isInterrupting" if kind == "startEvent" else "cancelActivity", "true"),
         called=referred(element.get("calledElement")) or None,
         inputs=tuple(_inputs(element, remarks)) if kind == "callActivity" else (),
-        loop=_loop(element, remarks), body=body,
+        loop=_loop(element, remarks), body=body, by_event=is_by_event(element),
         decision=settings.text("decisionRef") if is_rule else None,
         result=settings.text("resultVariable") if is_rule else None,
         result_kind=_result_kind(element, settings, remarks) if is_rule else "single",
@@ -121,7 +109,7 @@ def _known_parts(element: etree._Element) -> frozenset[str]:
     if local(element) == "subProcess":
         return PARTS_OF_SCOPE | {_LOOP}
     if local(element).endswith("Event"):
-        return _DESCRIBING | _OF_EVENTS | {local(each) for each in definitions(element)}
+        return _DESCRIBING | _OF_EVENTS | {"eventDefinitionRef", *(local(each) for each in definitions(element))}
     return _DESCRIBING | {_LOOP}
 
 
@@ -130,72 +118,6 @@ def _type(element: etree._Element, form: str | None, remarks: Remarks) -> NodeTy
     if kind == "task" and form is None:
         remarks.say("abstract-task", element)
     return "userTask" if kind == "task" and form else _TYPES[kind]
-
-
-def _event(element: etree._Element, at: Surroundings) -> Event:
-    refusal = event_refusal(element)
-    if refusal is not None:
-        at.remarks.refuse(refusal, element)
-        return Event()
-    for definition in definitions(element):
-        if local(definition) == "timerEventDefinition":
-            return _timer(element, definition, at.remarks)
-        if local(definition) == "signalEventDefinition":
-            return _signal(element, definition, at)
-        return _message(element, definition, at)
-    if local(element) == "intermediateCatchEvent":
-        at.remarks.say("catch-without-event", element)
-    if local(element) == "boundaryEvent":
-        at.remarks.say("boundary-without-event", element)
-    return Event()
-
-
-def _timer(element: etree._Element, definition: etree._Element, remarks: Remarks) -> Event:
-    if first(definition, "timeCycle") is not None:
-        remarks.say("timer-cycle", element, definition)
-        return Event("timer")
-    days = [each for each in map(content, named(definition, "timeDate")) if each]
-    periods = [each for each in map(content, named(definition, "timeDuration")) if each]
-    if len(days) + len(periods) != 1:
-        remarks.say("timer-without-time", element, definition)
-        return Event("timer")
-    text = timely((days or periods)[0], element, remarks)
-    return Event("timer", timer="date" if days else "duration", expression=text)
-
-
-def _message(element: etree._Element, definition: etree._Element, at: Surroundings) -> Event:
-    reference = referred(definition.get("messageRef"))
-    name, optional = at.messages.get(reference, ("", False))
-    if not name:
-        known = (each for each, _ in at.messages.values() if each)
-        at.remarks.say("event-without-message", element, definition, near=near(reference, known))
-    variable = properties(element, at.remarks).get("payload") or None
-    payload = tuple(_payload(element, at.remarks))
-    return Event("message", name=name or None, payload=payload, payload_name=variable, optional=optional)
-
-
-def _signal(element: etree._Element, definition: etree._Element, at: Surroundings) -> Event:
-    reference = referred(definition.get("signalRef"))
-    name = at.signals.get(reference)
-    if not name:
-        hint = near(reference, filter(None, at.signals.values()))
-        at.remarks.say("event-without-signal", element, definition, near=hint)
-    return Event("signal", name=name or None)
-
-
-def _payload(element: etree._Element, remarks: Remarks) -> Iterator[tuple[str, str]]:
-    """What a throw event sends. As in Camunda, a text that is not marked as an expression is sent as it stands."""
-    for holder in extensions(element, "inputOutput", CAMUNDA):
-        for each in holder.iterchildren("{*}inputParameter"):
-            name, text = words(each.get("name")), content(each)
-            if not name or not text:
-                remarks.say("payload-without-value", element, each)
-            elif is_feel(text):
-                yield name, feel(text, element, remarks)
-            else:
-                text = text[1:-1] if text.startswith('"') and text.endswith('"') else text
-                remarks.say("plain-payload", element, name=name, text=text)
-                yield name, json.dumps(text, ensure_ascii=False)
 
 
 def _inputs(element: etree._Element, remarks: Remarks) -> Iterator[tuple[str, str]]:
@@ -221,7 +143,7 @@ def _loop(element: etree._Element, remarks: Remarks) -> Loop | None:
     loop = first(element, _LOOP)
     if loop is None:
         return None
-    if local(element) not in _LOOPING:
+    if local(element) not in _LOOPING or is_by_event(element):
         remarks.say("loop-here", element, loop)
     for part in named(loop, *_LOOP_DATA):
         remarks.say("loop-data", element, part, name=local(part))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from engine.kernel import specs
+from engine.kernel import specs, waits
 from engine.kernel.commands import Around, Placement
+from engine.kernel.elements import EACH
 from engine.kernel.running import Executable, Run, Scope, Step
 from engine.kernel.state import State, Token
 
@@ -26,12 +27,39 @@ def put(run: Run, placement: Placement) -> None:
             workflow = run.subprocesses[held.id]
         else:
             child = held  # a round without an inside: the token is placed itself
+    if isinstance(workflow.spec.task_specs.get(placement.element), waits.Opening) and child is None:
+        _put_opening(run, workflow, placement)
+        return
     if child is None:
         child = workflow.task_tree._add_child(workflow.spec.task_specs[placement.element], TaskState.FUTURE)
         child.data = dict(placement.data)
     child.since = placement.since or run.context.now
     child.due, child.via, child.moments = placement.due, placement.via, placement.watches
     child.task_spec._update(child)
+
+
+def _put_opening(run: Run, workflow: Run | Scope, placement: Placement) -> None:
+    """An event sub-process that waits; one whose own moment is None has happened, and is not armed."""
+    name = placement.element
+    run.placed[_scoped(workflow, name)] = ""
+    moment = placement.watches.get(name, placement.due)
+    if name not in placement.watches or moment is not None:
+        workflow.arm_opening(name, placement.since, moment)
+
+
+def arm_the_rest(run: Run) -> None:
+    """Every event sub-process of an open scope waits, unless it was placed or stands instead of all else."""
+    for workflow in run.workflows():
+        if any(isinstance(step.task_spec, specs.EventSubProcess) and step.task_spec.opening.node.interrupting for step in workflow.live()):
+            continue
+        since = None if isinstance(workflow, Run) else run.step(workflow.parent_task_id).since
+        for name in workflow.spec.openings:
+            if _scoped(workflow, name) not in run.placed:
+                workflow.arm_opening(name, since)
+
+
+def _scoped(workflow: Run | Scope, name: str) -> str:
+    return name if isinstance(workflow, Run) else f"{workflow.parent_task_id} {name}"
 
 
 def _activity(run: Run, workflow: Run | Scope, around: Around) -> Step:
@@ -60,7 +88,7 @@ def _round(run: Run, container: Step, around: Around) -> Step:
     for step in container.live_children():
         if step.index == around.round or (around.round is None and step.data[loop.item] == around.item):
             return step
-    child = container._add_child(container.workflow.spec.task_specs[container.task_spec.name + specs.EACH], TaskState.FUTURE)
+    child = container._add_child(container.workflow.spec.task_specs[container.task_spec.name + EACH], TaskState.FUTURE)
     child.since = container.since
     child.index, child.data = container.begun if around.round is None else around.round, {**container.data, loop.item: around.item}
     container.begun = max(container.begun, child.index + 1)
@@ -89,7 +117,7 @@ def describe(executable: Executable, state: State) -> tuple[Placement, ...]:
         if token.id in holding or (node.type == "boundaryEvent" and not token.failed):
             continue
         path = _path(executable, state, token)
-        if token.host is not None and node.type == "intermediateCatchEvent":
+        if token.host is not None and node.type in ("intermediateCatchEvent", "receiveTask"):
             if token.host not in raced:
                 raced.add(token.host)
                 race = [each for each in state.tokens if each.host == token.host]
@@ -97,8 +125,23 @@ def describe(executable: Executable, state: State) -> tuple[Placement, ...]:
                 placements.append(Placement(_gateway(executable, token), path, token.since, data=token.data, watches=due))
             continue
         watches = {} if token.index is not None else _watches(executable, state, token)
+        if node.type == "start" and token.held:
+            watches = {token.element: token.since}
         placements.append(Placement(token.element, path, token.since, token.due, token.data, token.via, watches))
-    return tuple(placements)
+    return (*placements, *_happened(executable, state))
+
+
+def _happened(executable: Executable, state: State) -> Iterator[Placement]:
+    """Event sub-processes of open scopes that do not wait any more."""
+    for holder in (None, *state.tokens):
+        body = executable.specs.get(state.process if holder is None else executable.inside(holder.element))
+        if body is None or (holder is not None and holder.rounds is not None):
+            continue
+        inside = [token for token in state.tokens if token.scope == (None if holder is None else holder.id)]
+        path = () if holder is None or not inside else _path(executable, state, inside[0])
+        for name in body.openings if inside else ():
+            if not any(token.element == name for token in inside):
+                yield Placement(name, path, watches={name: None})
 
 
 def _path(executable: Executable, state: State, token: Token) -> tuple[Around, ...]:
@@ -130,10 +173,11 @@ def _watches(executable: Executable, state: State, token: Token) -> Mapping[str,
     all_there_could_be = [
         name for name, node in executable.nodes.items() if node.attached_to is not None and f"{process}:{node.attached_to}" == token.element
     ]
+    moments = {name: each.since if each.held else each.due for name, each in there.items()}
     return {
-        name: there[name].due if name in there else None
+        name: moments.get(name)
         for name in all_there_could_be
-        if name.startswith(f"{process}:") and (name not in there or there[name].due is not None)
+        if name.startswith(f"{process}:") and (name not in there or moments[name] is not None)
     }
 
 

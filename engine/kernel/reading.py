@@ -18,10 +18,11 @@ from engine.kernel.closure import Closure, closure, list_forms, reads
 from engine.kernel.compiled import COMPILER_VERSION, dump, load
 from engine.kernel.decisions import Decision, read_decisions
 from engine.kernel.extensions import Settings, documentation, properties
-from engine.kernel.model import Model, Node, Problem, Process, Reading, Vocabulary, walk
-from engine.kernel.nodes import FLOW_NODES, PARTS_OF_SCOPE, Surroundings, is_flow_node, read_node, refuse_parts
+from engine.kernel.model import THROWN_UPWARDS, Model, Node, Problem, Process, Reading, Vocabulary, walk
+from engine.kernel.nodes import FLOW_NODES, PARTS_OF_SCOPE, is_flow_node, read_node, refuse_parts
 from engine.kernel.refused import extension_refusals, node_refusal, root_refusals
 from engine.kernel.remarks import Remarks
+from engine.kernel.triggers import Surroundings
 from engine.kernel.wiring import wire
 from engine.kernel.xml import BPMN, Unreadable, content, local, named, namespace, referred, words
 from engine.kernel.xml import load as load_xml
@@ -145,8 +146,14 @@ def _check_ids(root: etree._Element, remarks: Remarks) -> None:
 
 def _nodes(root: etree._Element, process: etree._Element, remarks: Remarks) -> tuple[Node, ...]:
     signals = {each.get("id") or "": words(each.get("name")) for each in named(root, "signal")}
-    at = Surroundings(remarks, dict(_messages(root, remarks)), signals, _lanes(process, remarks))
+    codes = {kind: {each.get("id") or "": _code(each, kind) for each in named(root, kind)} for kind in THROWN_UPWARDS}
+    at = Surroundings(remarks, dict(_messages(root, remarks)), signals, _lanes(process, remarks), codes)
     return _scope(process, at, None)
+
+
+def _code(element: etree._Element, kind: str) -> str:
+    """What an error or escalation is known by: its code, or where it has none its name."""
+    return words(element.get(f"{kind}Code")) or words(element.get("name"))
 
 
 def _messages(root: etree._Element, remarks: Remarks) -> Iterator[tuple[str, tuple[str, bool]]]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from engine.kernel.xml import BPMN, is_true, local, named, namespace
+from engine.kernel.xml import BPMN, content, is_true, local, named, namespace, referred
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
@@ -30,32 +30,42 @@ _LISTS: dict[str, dict[str, list[str]]] = tomllib.loads(Path(__file__).with_suff
 _POSITIONS = _LISTS.pop("positions")
 _REFUSED = {part: {name: Refusal(*given) for name, given in each.items()} for part, each in _LISTS.items()}
 FLOW_NODES_REFUSED = frozenset(_REFUSED["nodes"])
+_AROUND = ("messageEventDefinition", "timerEventDefinition", "signalEventDefinition", "conditionalEventDefinition")  # what is waited for
+_UPWARDS = ("errorEventDefinition", "escalationEventDefinition")
 _RUN = {
     "startEvent": ("messageEventDefinition",),
-    "endEvent": (),
-    "intermediateThrowEvent": ("messageEventDefinition",),
-    "intermediateCatchEvent": ("messageEventDefinition", "timerEventDefinition"),
-    "boundaryEvent": ("messageEventDefinition", "timerEventDefinition", "signalEventDefinition"),
+    "eventSubProcess": (*_AROUND, *_UPWARDS),
+    "endEvent": ("messageEventDefinition", "signalEventDefinition", *_UPWARDS, "terminateEventDefinition"),
+    "intermediateThrowEvent": ("messageEventDefinition", "signalEventDefinition", "escalationEventDefinition", "linkEventDefinition"),
+    "intermediateCatchEvent": (*_AROUND, "linkEventDefinition"),
+    "boundaryEvent": (*_AROUND, *_UPWARDS),
 }
-_SENT = ("inputOutput", "inputParameter")  # the payload of a throw event
+_SENDING = ("intermediateThrowEvent", "endEvent", "sendTask")
+_SENT = ("inputOutput", "inputParameter")  # the payload of what is sent
 _VERSIONS = ("latest", "deployment")  # both mean: what is published with it
 
 
 def node_refusal(element: etree._Element) -> Refusal | None:
     """Why a flow node as a whole is not run."""
     kind = local(element)
-    if kind == "subProcess" and is_true(element, "triggeredByEvent"):
-        kind = "eventSubProcess"
-    elif kind == "eventBasedGateway" and is_true(element, "instantiate"):
-        kind = "instantiate"
+    if kind in ("eventBasedGateway", "receiveTask") and is_true(element, "instantiate"):
+        kind = f"instantiate-{kind}"
     elif kind == "eventBasedGateway" and element.get("eventGatewayType") == "Parallel":
         kind = "parallelEvents"
     return _REFUSED["nodes"].get(kind)
 
 
+def is_by_event(element: etree._Element) -> bool:
+    """Whether an element is an event sub-process."""
+    return local(element) == "subProcess" and is_true(element, "triggeredByEvent")
+
+
 def definitions(element: etree._Element) -> list[etree._Element]:
-    """The event definitions of an event."""
-    return [each for each in element if namespace(each) == BPMN and local(each).endswith("EventDefinition")]
+    """The event definitions of an event: its own, and those beside the process to which it refers."""
+    own = [each for each in element if namespace(each) == BPMN and local(each).endswith("EventDefinition")]
+    references = {referred(content(each)) for each in named(element, "eventDefinitionRef")}
+    shared = element.getroottree().getroot() if references else ()
+    return own + [each for each in shared if each.get("id") in references and local(each).endswith("EventDefinition")]
 
 
 def event_refusal(element: etree._Element) -> Refusal | None:
@@ -63,10 +73,12 @@ def event_refusal(element: etree._Element) -> Refusal | None:
     kinds = [local(each) for each in definitions(element)]
     if len(kinds) > 1:
         kinds = ["parallelMultiple" if is_true(element, "parallelMultiple") else "multiple"]
+    parent = element.getparent()
+    where = "eventSubProcess" if local(element) == "startEvent" and parent is not None and is_by_event(parent) else local(element)
     for kind in kinds:
-        if kind not in _RUN[local(element)]:
+        if kind not in _RUN[where]:
             found = _REFUSED["definitions"].get(kind) or Refusal("unknown", f"{kind}の", "消してください。")
-            position, place = _POSITIONS[local(element)]
+            position, place = _POSITIONS[where]
             return Refusal(f"{found.rule}-{position}", found.name + place, found.remedy)
     return None
 
@@ -100,7 +112,7 @@ def extension_refusals(element: etree._Element) -> Iterator[tuple[etree._Element
             yield element, _REFUSED["attributes"][name.localname]
         if name.localname in _REFUSED["bindings"] and value not in _VERSIONS:
             yield element, _REFUSED["bindings"][name.localname]
-    sent = _SENT if local(element) == "intermediateThrowEvent" else ()
+    sent = _SENT if local(element) in _SENDING else ()
     for holder in named(element, "extensionElements"):
         for part in holder.iterdescendants("{*}*"):
             name = etree.QName(part)

@@ -3,24 +3,22 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
-from functools import cached_property
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any
 
-from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from engine.kernel import events, specs
+from engine.kernel import events, specs, waits
 from engine.kernel.closure import list_forms, reads
+from engine.kernel.elements import EACH, Body, source
 from engine.kernel.errors import CannotGoOn, NotWaiting
 from engine.kernel.model import Flow, Model, Node, Process, walk
 from engine.kernel.names import Context, Feel
-from engine.kernel.specs import source
 from engine.kernel.state import Rounds, State, Token, order
 
 ENGINE_VERSION = f"SpiffWorkflow {version('SpiffWorkflow')}"
@@ -35,21 +33,22 @@ class Executable:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.decisions = model.decisions
-        self.specs: dict[str, BpmnProcessSpec] = {
+        self.specs: dict[str, Body] = {
             spec.name: spec for process in model.processes.values() for spec in specs.build(process)
         }
         self.nodes: dict[str, Node] = {
             f"{process.id}:{node.id}": node for process in model.processes.values() for node in walk(process.nodes)
         }
+        self.starts = frozenset(f"{process.id}:{node.id}" for process in model.processes.values() for node in process.nodes if node.type == "start")
         self.lists: Mapping[str, tuple[str, ...]] = {form: tuple(each) for form, each in list_forms(model).items()}
         self.reads = reads(model)
         self.results = frozenset(node.result for node in self.nodes.values() if node.result is not None)
         self.names = frozenset(self.results | {form for form, _ in self.reads} | {"initiator"})
 
-    @cached_property
-    def body_of(self) -> Mapping[str, str]:
-        """The spec that holds each element: the process, or the embedded sub-process around it."""
-        return {name: spec.name for spec in self.specs.values() for name in spec.task_specs}
+    def inside(self, element: str) -> str:
+        """The name of the specs inside an activity; "" when it has no inside."""
+        node = self.nodes[element]
+        return node.called or "" if node.type == "callActivity" else element if node.type == "subProcess" else ""
 
     def process(self, id: str) -> Process:
         return self.model.processes[id]
@@ -65,12 +64,13 @@ class Step(Task):
     host: str | None = None
     index: int | None = None
     inputs: Mapping[str, Any] | None = None
-    choice: Flow
+    choices: list[Flow]
     moments: Mapping[str, datetime | None] = MappingProxyType({})  # of events that begin to wait with it; None: not any more
     waiting: list[Any]
     begun = 0
     running = 0
     failed = False
+    held = False
 
     def _add_child(self, task_spec: Any, state: int = TaskState.MAYBE, id: str | None = None) -> "Step":
         run: Run = self.workflow.top_workflow
@@ -114,11 +114,26 @@ class _Within:
         child = self.task_tree._add_child(start, TaskState.FUTURE)
         start._update(child)
 
+    def arm_openings(self: Any) -> None:
+        """Let the event sub-processes of this scope wait."""
+        for name in self.spec.openings:
+            self.arm_opening(name)
+
+    def arm_opening(self: Any, name: str, since: datetime | None = None, kept: datetime | None = None, held: bool = False) -> None:
+        step = self.task_tree._add_child(self.spec.task_specs[name], TaskState.FUTURE)
+        step.since = since or step.since
+        step.task_spec.keep(step, kept, held)
+        step.task_spec._update(step)
+
     def live(self: Any) -> "list[Step]":
         return [step for step in self.tasks.values() if step._state & LIVE]
 
+    def is_over(self: Any) -> bool:
+        """Whether nothing is open any more but event sub-processes that wait for something to happen here."""
+        return not any(step._state & LIVE and not isinstance(step.task_spec, waits.Opening) for step in self.tasks.values())
+
     def call_off(self: Any) -> None:
-        """Take away all that is open in a scope whose activity was interrupted."""
+        """Take away all that is open in a scope that was interrupted or is over."""
         for step in self.live():
             step.cancel()
 
@@ -166,12 +181,13 @@ class Run(_Within, BpmnWorkflow):
         container = self.step(token.scope) if token.index is not None else None
         workflow = container.workflow if container is not None else self if token.scope is None else self.subprocesses[token.scope]
         parent = container or workflow.task_tree
-        spec = workflow.spec.task_specs[token.element + (specs.EACH if token.index is not None else "")]
+        spec = workflow.spec.task_specs[token.element + (EACH if token.index is not None else "")]
         step = Step(workflow, spec, parent, TaskState.FUTURE, id=token.id)
         step.data = {**parent.data, **token.data}
         step.since, step.due, step.via, step.host, step.index, step.inputs = (
             token.since, token.due, token.via, token.host, token.index, token.inputs,
         )  # fmt: skip
+        step.held = token.held
         if token.failed:
             step.failed = True
             step._set_state(TaskState.ERROR)
@@ -201,7 +217,7 @@ class Run(_Within, BpmnWorkflow):
 
     def catch(self, step: Step, payload: Mapping[str, Any] | None = None) -> None:
         """An event happens to the one token that waits for it."""
-        if step._state != TaskState.WAITING or not isinstance(step.task_spec, specs.Catch):
+        if step._state != TaskState.WAITING or not isinstance(step.task_spec, waits.Catch):
             raise NotWaiting(f"token {step.id} does not wait for an event")
         step.task_spec.event_definition.catch(step, BpmnEvent(step.task_spec.event_definition, payload))
         step.task_spec._update(step)
@@ -230,9 +246,11 @@ class Run(_Within, BpmnWorkflow):
         while True:
             step = self._next()
             if step is None:
-                if not self._close_scopes():
-                    return
-                continue
+                if self._join() or self._close_scopes() or self._look_at_conditions():
+                    continue
+                if self.is_over():
+                    self.call_off()
+                return
             path.append(step)
             if steps == limits.steps or limits.is_over():
                 why = limits.too_many_steps if steps == limits.steps else limits.too_slow
@@ -243,7 +261,7 @@ class Run(_Within, BpmnWorkflow):
 
     def _next(self) -> Step | None:
         while self.queue:
-            step = next((each for each in self.queue if isinstance(each.task_spec, specs.Boundary)), self.queue[0])
+            step = next((each for each in self.queue if isinstance(each.task_spec, waits.Watcher)), self.queue[0])
             self.queue.remove(step)
             if step._state == TaskState.READY and self._is_here(step):
                 return step
@@ -279,20 +297,95 @@ class Run(_Within, BpmnWorkflow):
         """Complete the activities whose inside is empty."""
         closed = False
         for id, scope in sorted(self.subprocesses.items(), key=lambda each: -each[1].depth):
-            if not scope.live():
+            if scope.is_over():
+                scope.call_off()
                 del self.subprocesses[id]
                 self.proceed(self.step(id))
                 closed = True
         return closed
 
-    def call_off(self, workflow: Any = None, host: str | None = None, winner: Step | None = None) -> None:
-        """Take away what waits on behalf of ``host``: its boundary events, or the losers of its race."""
-        if workflow is None:
-            super().call_off()
-            return
+    def _join(self) -> bool:
+        """Let one inclusive join go on for which nothing more can come."""
+        for workflow in self.workflows():
+            for name in workflow.spec.inclusive:
+                first = workflow.spec.task_specs[name].complete(workflow)
+                if first is not None:
+                    self.proceed(first)
+                    return True
+        return False
+
+    def _look_at_conditions(self) -> bool:
+        """Let happen what waits for a condition that has become true by now, the outermost first."""
+        waiting = [
+            step for workflow in self.workflows() if workflow.spec.conditions for step in workflow.live()
+            if step._state == TaskState.WAITING and waits.waits_for(step, "condition")
+        ]  # fmt: skip
+        happened = False
+        for step in waiting:
+            try:
+                true = self.is_true(step)
+            except CannotGoOn as error:
+                step.task_spec._on_cancel(step)
+                self.fail(step, str(error))
+                continue
+            if true and not step.held:
+                self.catch(step)
+                happened = True
+            step.held = step.held and true
+        return happened
+
+    def is_true(self, step: Step) -> bool:
+        return self.script_engine.evaluate(step, step.task_spec.node.event.condition) is True
+
+    def is_outermost(self, workflow: "Run | Scope") -> bool:
+        """Whether a scope is the process itself, or an event sub-process that stands beside it or instead of it."""
+        if workflow is self:
+            return True
+        holder = self.step(workflow.parent_task_id)
+        return holder.task_spec.node.by_event and self.is_outermost(holder.workflow)
+
+    def call_off_watchers(self, activity: Step) -> None:
+        """Take away the boundary events of an activity that is over."""
+        if activity.task_spec.boundaries or activity.task_spec.catchers:
+            self._call_off_hosted(activity.workflow, activity.id, activity)
+
+    def call_off_race(self, winner: Step) -> None:
+        """Take away the events that waited beside the one that happened."""
+        self._call_off_hosted(winner.workflow, winner.host, winner)
+
+    @staticmethod
+    def _call_off_hosted(workflow: "Run | Scope", host: str | None, but: Step) -> None:
         for step in list(workflow.tasks.values()):
-            if step.host == host and step is not winner and step._state & (TaskState.WAITING | TaskState.READY | TaskState.ERROR):
+            if step.host == host and step is not but and step._state & (TaskState.WAITING | TaskState.READY | TaskState.ERROR):
                 step.cancel()
+
+    # -- what is thrown ---------------------------------------------------------------------------------------------
+    def signal(self, name: str) -> bool:
+        """Everybody here who waits for a signal hears it; gives whether there was anybody."""
+        heard = [step for workflow in self.workflows() for step in workflow.live() if waits.waits_for(step, "signal", name)]
+        for step in heard:
+            if step._state == TaskState.WAITING:
+                self.catch(step)
+        return bool(heard)
+
+    def throw(self, step: Step, kind: str, name: str) -> bool:
+        """An error or escalation goes from a step outwards, to the first that catches it: on the activity, then beside it in its scope."""
+        while True:
+            activity = step.parent if step.index is not None else step
+            spec, body = activity.task_spec, activity.workflow.spec
+            boundary = waits.catcher(body, spec.catchers, kind, name)
+            if boundary is not None:
+                caught = activity.parent._add_child(boundary, TaskState.FUTURE)
+                caught.host, caught.data = activity.id, dict(activity.data)
+                boundary._update(caught)
+                return True
+            opening = waits.catcher(body, spec.beside(body.catchers), kind, name)
+            if opening is not None:
+                activity.workflow.arm_opening(opening.name)
+                return True
+            if activity.workflow is self:
+                return False
+            step = self.step(activity.workflow.parent_task_id)
 
     # -- what specs ask ---------------------------------------------------------------------------------------------
     def moment(self, value: Any, since: datetime) -> datetime:
@@ -365,12 +458,12 @@ class Run(_Within, BpmnWorkflow):
                 yield Token(
                     step.id, source(step.task_spec.name), scope, step.since, step.due,
                     {key: value for key, value in step.data.items() if key not in base or base[key] != value},
-                    step.inputs, step.via if self._keeps_flow(step) else None, step.host, step.index, rounds, step.failed,
+                    step.inputs, step.via if self._keeps_flow(step) else None, step.host, step.index, rounds, step.failed, step.held,
                 ), step  # fmt: skip
 
     @staticmethod
     def _keeps_flow(step: Step) -> bool:
-        return isinstance(step.task_spec, specs.Parallel)
+        return isinstance(step.task_spec, specs.Parallel | specs.Inclusive)
 
 
 def _holders_first(tokens: list[Token]) -> list[Token]:

@@ -7,212 +7,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from SpiffWorkflow.bpmn.specs import defaults
-from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
-from SpiffWorkflow.bpmn.specs.event_definitions import MessageEventDefinition, NoneEventDefinition, SignalEventDefinition
-from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions import NoneEventDefinition
 from SpiffWorkflow.bpmn.specs.mixins import BpmnSpecMixin
 from SpiffWorkflow.util.task import TaskState
 
 from engine.kernel import events
 from engine.kernel.decisions import DecisionError, find
+from engine.kernel.elements import EACH, Activity, Body, Element, source
 from engine.kernel.errors import CannotGoOn
-from engine.kernel.model import Flow, Node, Process, qualified
+from engine.kernel.model import THROWN_UPWARDS, Flow, Node, Process, qualified
 from engine.kernel.names import Names
+from engine.kernel.throws import End, IntermediateThrow, Send
+from engine.kernel.waits import Boundary, IntermediateCatch, Opening, Receive, definition
+from engine.kernel.ways import Ways, nothing_more_comes, ways_into
 
 if TYPE_CHECKING:
-    from engine.kernel.running import Run, Step
-
-EACH = "#each"  # one round of a multi-instance activity; the activity itself keeps the plain id
-
-
-def source(spec_name: str) -> str:
-    """The source map: the element of the diagram that a spec stands for."""
-    return spec_name.removesuffix(EACH)
-
-
-class Element(BpmnSpecMixin):
-    """What all our specs share. A step is entered, may wait, is run, and is left by flows."""
-
-    name: str
-    _wf_spec: Any
-    event_definition: Any
-
-    def __init__(self, wf_spec: BpmnProcessSpec, name: str, node: Node, **kwargs: Any) -> None:
-        super().__init__(wf_spec, name, **kwargs)
-        self.node = node
-        self.incoming: tuple[Flow, ...] = ()
-        self.boundaries: tuple[str, ...] = ()
-        self.targets: Mapping[str, str] = {}
-
-    def _predict(self, my_task: "Step", *args: Any, **kwargs: Any) -> None:
-        """Nothing: tokens are where they are. Looking ahead costs exponentially (docs/why/marking.md)."""
-
-    def test(self) -> None:
-        """Nothing: what could be wrong is found at publication."""
-
-    def _update(self, my_task: "Step") -> None:
-        """Enter, or look again; what cannot be entered keeps its token as an incident, and its siblings go on."""
-        try:
-            super()._update(my_task)
-        except CannotGoOn as error:
-            my_task.workflow.top_workflow.fail(my_task, str(error))
-
-    def _update_hook(self, my_task: "Step") -> bool:
-        self.enter(my_task)
-        return True
-
-    def enter(self, my_task: "Step") -> None:
-        my_task._inherit_data()
-        run: Run = my_task.workflow.top_workflow
-        if not my_task.failed:  # else it is here already, and is tried again
-            self._report_entry(run, my_task)
-        if run.barred is not None:
-            raise CannotGoOn(run.barred)
-
-    def _report_entry(self, run: "Run", my_task: "Step") -> None:
-        run.report(events.Entered(my_task.id, source(self.name), my_task.via))
-        for rung in self.node.properties.get("phase", "").split():
-            ladder, _, phase = rung.partition(":")
-            run.phases[ladder] = phase
-            run.report(events.PhaseReached(my_task.id, source(self.name), ladder, phase))
-
-    def _on_complete_hook(self, my_task: "Step") -> None:
-        self.leave(my_task, self.node.outgoing)
-
-    def leave(self, my_task: "Step", flows: Iterable[Flow], host: str | None = None) -> None:
-        for flow in flows:
-            child = my_task._add_child(self._wf_spec.task_specs[self.targets[flow.id]], TaskState.FUTURE)
-            child.via, child.host = flow.id, host
-
-
-class Activity(Element):
-    """Something that lasts, and that boundary events can watch."""
-
-    def watch(self, my_task: "Step") -> None:
-        for name in self.boundaries:
-            if name in my_task.moments and my_task.moments[name] is None:
-                continue
-            watcher = my_task.parent._add_child(self._wf_spec.task_specs[name], TaskState.FUTURE)
-            watcher.host, watcher.since, watcher.due = my_task.id, my_task.since, my_task.moments.get(name)
-            watcher.data = dict(my_task.data)
-            watcher.task_spec._update(watcher)
-
-    def _on_complete_hook(self, my_task: "Step") -> None:
-        my_task.workflow.top_workflow.call_off(my_task.workflow, my_task.id)
-        super()._on_complete_hook(my_task)
-
-    def _on_cancel(self, my_task: "Step") -> None:
-        my_task.workflow.top_workflow.call_off(my_task.workflow, my_task.id)
-        super()._on_cancel(my_task)
+    from engine.kernel.running import Run, Scope, Step
 
 
 class Start(Element, defaults.StartEvent):
     pass
-
-
-class End(Element, defaults.EndEvent):
-    def _on_complete_hook(self, my_task: "Step") -> None:
-        if my_task.workflow is my_task.workflow.top_workflow:
-            my_task.workflow.ended_in = source(self.name)
-
-
-class Milestone(Element, defaults.IntermediateThrowEvent):
-    pass
-
-
-class MessageThrow(Element, defaults.IntermediateThrowEvent):
-    def _run_hook(self, my_task: "Step") -> bool:
-        run: Run = my_task.workflow.top_workflow
-        event = self.node.event
-        assert event is not None and event.name is not None
-        payload = {name: run.script_engine.evaluate(my_task, value) for name, value in event.payload}
-        run.report(events.MessageThrown(my_task.id, source(self.name), event.name, payload, event.optional))
-        return True
-
-
-class Due(TimerEventDefinition):
-    """A timer whose moment is computed by our calendar and that fires when it is told to, never by the system's clock."""
-
-    def has_fired(self, my_task: "Step") -> bool:
-        return bool(my_task._get_internal_data("event_fired", False))
-
-
-class Message(MessageEventDefinition):
-    """A message; what it brought becomes the variable that the diagram names."""
-
-    def __init__(self, name: str, variable: str | None) -> None:
-        super().__init__(name)
-        self.variable = variable
-
-    def update_task_data(self, my_task: "Step") -> None:
-        payload = my_task.internal_data.get(self.name)
-        if self.variable is not None:
-            my_task.data[self.variable] = payload
-
-
-class Catch(Element):
-    """What waits for a moment, a message or a signal."""
-
-    def _update_hook(self, my_task: "Step") -> bool:
-        if my_task._get_internal_data("event_fired", False):
-            return True
-        self.enter(my_task)
-        self.arm(my_task)
-        my_task._set_state(TaskState.WAITING)
-        return False
-
-    def arm(self, my_task: "Step") -> None:
-        run: Run = my_task.workflow.top_workflow
-        event = self.node.event
-        assert event is not None
-        if event.kind == "timer":
-            if my_task.due is None:
-                value = run.script_engine.setting(my_task, event.expression)
-                if value is None:
-                    raise CannotGoOn("待つ日が決まりません。もとになる日や期間を入力してから、もう一度進めてください。")
-                my_task.due = run.moment(value, my_task.since)
-            run.report(events.TimerArmed(my_task.id, source(self.name), my_task.due))
-        else:
-            run.report(events.Subscribed(my_task.id, source(self.name), event.kind, event.name or ""))
-
-    def _run_hook(self, my_task: "Step") -> bool:
-        run: Run = my_task.workflow.top_workflow
-        event = self.node.event
-        assert event is not None
-        self.event_definition.update_task_data(my_task)
-        if event.kind == "timer":
-            run.report(events.TimerFired(my_task.id, source(self.name)))
-        else:
-            run.report(events.Received(my_task.id, source(self.name), event.kind, event.name or ""))
-        return True
-
-    def _on_cancel(self, my_task: "Step") -> None:
-        event = self.node.event
-        assert event is not None
-        run: Run = my_task.workflow.top_workflow
-        if event.kind == "timer":
-            run.report(events.TimerDisarmed(my_task.id, source(self.name)))
-        else:
-            run.report(events.Unsubscribed(my_task.id, source(self.name), event.kind, event.name or ""))
-
-
-class IntermediateCatch(Catch, defaults.IntermediateCatchEvent):
-    def _on_complete_hook(self, my_task: "Step") -> None:
-        if my_task.host is not None:  # it won the race after an event gateway
-            my_task.workflow.top_workflow.call_off(my_task.workflow, my_task.host, winner=my_task)
-        super()._on_complete_hook(my_task)
-
-
-class Boundary(Catch, defaults.BoundaryEvent):
-    def _on_complete_hook(self, my_task: "Step") -> None:
-        if self.node.interrupting:
-            run: Run = my_task.workflow.top_workflow
-            host = my_task.workflow.tasks.get(my_task.host)
-            run.because = source(self.name)
-            if host is not None:
-                host.cancel()
-            run.because = ""
-        super()._on_complete_hook(my_task)
 
 
 class UserTask(Activity, defaults.UserTask):
@@ -270,19 +84,63 @@ class Exclusive(Element, defaults.ExclusiveGateway):
     """The first flow, in the order of the file, whose condition is true; else the default."""
 
     def _run_hook(self, my_task: "Step") -> bool:
+        my_task.choices = list(self.chosen(my_task))[:1]
+        return True
+
+    def chosen(self, my_task: "Step") -> Iterator[Flow]:
+        """Every flow that is to be taken, in the order of the file; the default when there is no other."""
+        found = False
         for flow in self.node.outgoing:
             always = flow.condition is None and flow.id != self.node.default
             if always or (flow.condition is not None and my_task.workflow.script_engine.evaluate(my_task, flow.condition) is True):
-                my_task.choice = flow
-                return True
-        for flow in self.node.outgoing:
-            if flow.id == self.node.default:
-                my_task.choice = flow
-                return True
-        raise CannotGoOn("どの条件にも当てはまりません。条件を見直すか、どれにも当てはまらないときの流れを決めてください。")
+                found = True
+                yield flow
+        default = [flow for flow in self.node.outgoing if flow.id == self.node.default]
+        if not found and not default:
+            raise CannotGoOn("どの条件にも当てはまりません。条件を見直すか、どれにも当てはまらないときの流れを決めてください。")
+        if not found:
+            yield from default
 
     def _on_complete_hook(self, my_task: "Step") -> None:
-        self.leave(my_task, [my_task.choice])
+        self.leave(my_task, my_task.choices)
+
+
+class Inclusive(Element, defaults.InclusiveGateway):
+    """Goes on along every flow whose condition is true; as a join, waits until no token can come on another flow any more."""
+
+    ways: Ways
+    chosen = Exclusive.chosen
+
+    def _update_hook(self, my_task: "Step") -> bool:
+        self.enter(my_task)
+        if len(self.incoming) < 2:
+            return True
+        my_task._set_state(TaskState.WAITING)
+        return False
+
+    def complete(self, workflow: "Run | Scope") -> "Step | None":
+        """The token that goes on for all that have come, when nothing more can come; the others are gone into it."""
+        arrived: dict[str | None, Step] = {}
+        elsewhere: list[str] = []
+        for step in workflow.live():
+            if step.task_spec is not self:
+                elsewhere.append(step.task_spec.node.id)
+            elif step._state == TaskState.WAITING:
+                arrived.setdefault(step.via, step)
+        if not arrived or not nothing_more_comes(self.ways, [via or "" for via in arrived], elsewhere):
+            return None
+        first, *others = arrived.values()
+        for other in others:
+            first.data = {**other.data, **first.data}
+            other._set_state(TaskState.CANCELLED)
+        return first
+
+    def _run_hook(self, my_task: "Step") -> bool:
+        my_task.choices = list(self.chosen(my_task))
+        return True
+
+    def _on_complete_hook(self, my_task: "Step") -> None:
+        self.leave(my_task, my_task.choices)
 
 
 class Parallel(Element, defaults.ParallelGateway):
@@ -333,7 +191,9 @@ class Scoped(Activity):
 
     def start_workflow(self, my_task: "Step") -> None:
         run: Run = my_task.workflow.top_workflow
-        run.open_scope(my_task, self.scope_data(my_task)).begin()
+        scope = run.open_scope(my_task, self.scope_data(my_task))
+        scope.arm_openings()
+        scope.begin()
 
     def scope_data(self, my_task: "Step") -> dict[str, Any]:
         return dict(my_task.data)
@@ -356,6 +216,16 @@ class Scoped(Activity):
 
 class SubProcess(Scoped, defaults.SubWorkflowTask):
     pass
+
+
+class EventSubProcess(SubProcess):
+    """Begun by its start event, beside what else is open in its scope, or instead of it."""
+
+    opening: Opening
+
+    def beside(self, catchers: tuple[str, ...]) -> tuple[str, ...]:
+        """What it throws does not come to itself, and to no other where it stands instead of all else."""
+        return () if self.opening.node.interrupting else tuple(each for each in catchers if each != self.opening.name)
 
 
 class Call(Scoped, defaults.CallActivity):
@@ -458,20 +328,36 @@ class EachUserTask(_Each, UserTask):
     pass
 
 
+class EachSend(_Each, Send):
+    pass
+
+
+class EachReceive(_Each, Receive):
+    pass
+
+
 _PLAIN: Mapping[str, type] = {
-    "start": Start, "userTask": UserTask, "manualTask": UserTask, "businessRuleTask": RuleTask, "callActivity": Call, "subProcess": SubProcess,
-    "exclusiveGateway": Exclusive, "parallelGateway": Parallel,
+    "userTask": UserTask, "manualTask": UserTask, "businessRuleTask": RuleTask, "callActivity": Call, "subProcess": SubProcess,
+    "exclusiveGateway": Exclusive, "inclusiveGateway": Inclusive, "parallelGateway": Parallel,
 }  # fmt: skip
-_EACH: Mapping[str, type] = {"userTask": EachUserTask, "manualTask": EachUserTask, "callActivity": EachCall, "subProcess": EachSubProcess}
+_EVENTS: Mapping[str, type] = {
+    "start": Start, "end": End, "eventBasedGateway": EventGateway, "intermediateThrowEvent": IntermediateThrow, "sendTask": Send,
+    "intermediateCatchEvent": IntermediateCatch, "receiveTask": Receive, "boundaryEvent": Boundary,
+}  # fmt: skip
+_EACH: Mapping[str, type] = {
+    "userTask": EachUserTask, "manualTask": EachUserTask, "callActivity": EachCall, "subProcess": EachSubProcess,
+    "sendTask": EachSend, "receiveTask": EachReceive,
+}  # fmt: skip
+_WAITING = ("intermediateCatchEvent", "receiveTask", "boundaryEvent")
 
 
-def build(process: Process) -> Iterator[BpmnProcessSpec]:
+def build(process: Process) -> Iterator[Body]:
     """The specs of a process: its own, and one for the inside of each embedded sub-process, named by the sub-process."""
     yield from _body(process, process.id, process.nodes)
 
 
-def _body(process: Process, name: str, nodes: tuple[Node, ...]) -> Iterator[BpmnProcessSpec]:
-    spec = BpmnProcessSpec(name=name)
+def _body(process: Process, name: str, nodes: tuple[Node, ...]) -> Iterator[Body]:
+    spec = Body(name=name)
     elements = [(node, _element(spec, process, node)) for node in nodes]
     ids = {node.id: element.name for node, element in elements}
     incoming: dict[str, list[Flow]] = {}
@@ -482,47 +368,58 @@ def _body(process: Process, name: str, nodes: tuple[Node, ...]) -> Iterator[Bpmn
             incoming.setdefault(flow.target, []).append(flow)
     for node, element in elements:
         element.incoming = tuple(incoming.get(node.id, ()))
-        element.boundaries = tuple(ids[each.id] for each in nodes if each.attached_to == node.id)
+        watchers = [each for each in nodes if each.attached_to == node.id]
+        element.boundaries = tuple(ids[each.id] for each in watchers if not _is_thrown_upwards(each))
+        element.catchers = tuple(ids[each.id] for each in watchers if _is_thrown_upwards(each))
+        if isinstance(element, Inclusive):
+            element.ways = ways_into(node.id, nodes)
+    _open_by_events(spec, process, nodes)
+    spec.inclusive = tuple(element.name for _, element in elements if isinstance(element, Inclusive) and len(element.incoming) > 1)
+    spec.conditions = any(node.event is not None and node.event.kind == "condition" for node in (*nodes, *_starts_by_event(nodes)))
     yield spec
     for node in nodes:
         if node.type == "subProcess":
             yield from _body(process, qualified(process.id, node.id), node.body)
 
 
-def _element(spec: BpmnProcessSpec, process: Process, node: Node) -> Any:
+def _open_by_events(spec: Body, process: Process, nodes: tuple[Node, ...]) -> None:
+    """The start events of event sub-processes wait in the scope around them."""
+    holders = [each for each in nodes if each.by_event]
+    for node, start in zip(holders, _starts_by_event(nodes), strict=True):
+        opening = Opening(spec, qualified(process.id, start.id), start, event_definition=definition(start))
+        opening.opens = qualified(process.id, node.id)
+        spec.task_specs[opening.opens].opening = opening
+        if _is_thrown_upwards(start):
+            spec.catchers = (*spec.catchers, opening.name)
+        else:
+            spec.openings = (*spec.openings, opening.name)
+
+
+def _starts_by_event(nodes: tuple[Node, ...]) -> list[Node]:
+    return [next(each for each in node.body if each.type == "start") for node in nodes if node.by_event]
+
+
+def _is_thrown_upwards(node: Node) -> bool:
+    return node.event is not None and node.event.kind in THROWN_UPWARDS
+
+
+def _element(spec: Body, process: Process, node: Node) -> Any:
     name = qualified(process.id, node.id)
     inner: dict[str, Any] = {}
     if node.type == "callActivity":
         inner = {"subworkflow_spec": node.called}
     elif node.type == "subProcess":
         inner = {"subworkflow_spec": name}
+    elif node.type in _EVENTS:
+        inner = {"event_definition": definition(node) if node.type in _WAITING else NoneEventDefinition()}
     if node.loop is not None:
         _EACH[node.type](spec, name + EACH, node, **inner)
         kind = SequentialRounds if node.loop.sequential else ParallelRounds
         return kind(spec, name, node, task_spec=name + EACH)
-    if node.type in _PLAIN:
-        if node.type == "start":
-            inner = {"event_definition": NoneEventDefinition()}
-        return _PLAIN[node.type](spec, name, node, **inner)
-    event = node.event
-    if node.type == "end":
-        return End(spec, name, node, event_definition=NoneEventDefinition())
-    if node.type == "eventBasedGateway":
-        return EventGateway(spec, name, node, event_definition=NoneEventDefinition())
-    if node.type == "intermediateThrowEvent":
-        kind_of_throw = MessageThrow if event is not None and event.kind == "message" else Milestone
-        return kind_of_throw(spec, name, node, event_definition=NoneEventDefinition())
-    definition = _definition(node)
     if node.type == "boundaryEvent":
-        return Boundary(spec, name, node, event_definition=definition, cancel_activity=node.interrupting)
-    return IntermediateCatch(spec, name, node, event_definition=definition)
-
-
-def _definition(node: Node) -> Any:
-    event = node.event
-    assert event is not None
-    if event.kind == "timer":
-        return Due(node.id, event.expression)
-    if event.kind == "message":
-        return Message(event.name or "", event.payload_name)
-    return SignalEventDefinition(event.name)
+        inner["cancel_activity"] = node.interrupting
+    if node.by_event:
+        return EventSubProcess(spec, name, node, **inner)
+    if node.event is not None and node.event.kind == "link":
+        return IntermediateThrow(spec, name, node, event_definition=NoneEventDefinition())  # where it goes on is a flow by now
+    return (_PLAIN.get(node.type) or _EVENTS[node.type])(spec, name, node, **inner)

@@ -42,6 +42,7 @@ class Token:
     index: int | None = None  # which round of a multi-instance activity this is
     rounds: Rounds | None = None  # the multi-instance activity itself
     failed: bool = False  # stands where the engine could not go on
+    held: bool = False  # waits for a condition that has been true: it must become false before it comes again
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,14 +34,20 @@ class Drawing:
         self._lanes: list[tuple[str, tuple[str, ...]]] = []
         self._messages: dict[str, bool] = {}
         self._signals: set[str] = set()
+        self._codes: set[tuple[str, str]] = set()  # errors and escalations
         self._here: str | None = None
 
     # -- steps ------------------------------------------------------------------------------------------------------
-    def start(self, id: str = "begin", name: str = "", *, message: str | None = None, **settings: str) -> Self:
-        return self.node("startEvent", id, name, self._definition(message=message), **settings)
+    def start(self, id: str = "begin", name: str = "", *, interrupting: bool = True, **settings: str) -> Self:
+        """Begins; with an event (message, timer, …) it begins a process or an event sub-process."""
+        event, rest = self._event(settings)
+        given = {} if interrupting else {"isInterrupting": "false"}
+        return self.node("startEvent", id, name, event, attributes=given, **rest)
 
     def end(self, id: str = "done", name: str = "", **settings: str) -> Self:
-        return self.node("endEvent", id, name, **settings).apart()
+        """Ends a way; with an event (message, signal, error="code", escalation="code", terminate="all") it throws that."""
+        event, rest = self._event(settings)
+        return self.node("endEvent", id, name, event, **rest).apart()
 
     def user(self, id: str, name: str = "", *, loop: str = "", **settings: str) -> Self:
         return self.node("userTask", id, name, loop, **settings)
@@ -67,14 +73,25 @@ class Drawing:
         given = {"calledElement": called}
         return self.node("callActivity", id, name, loop, extensions=inputs, attributes=given, **settings)
 
-    def sub(self, inside: Drawing, *, loop: str = "", **settings: str) -> Self:
+    def sub(self, inside: Drawing, *, loop: str = "", attributes: Mapping[str, str] | None = None, **settings: str) -> Self:
         """An embedded sub-process that was drawn as a process of its own."""
         self._messages |= inside._messages
         self._signals |= inside._signals
-        return self.node("subProcess", inside.id, inside.name, inside.inner() + loop, **inside.settings, **settings)
+        self._codes |= inside._codes
+        return self.node("subProcess", inside.id, inside.name, inside.inner() + loop, attributes=attributes, **inside.settings, **settings)
+
+    def by_event(self, inside: Drawing) -> Self:
+        """An event sub-process, joined to nothing; its start has an event. Stays where it is."""
+        here = self._here
+        self.apart().sub(inside, attributes={"triggeredByEvent": "true"})
+        self._here = here
+        return self
 
     def xor(self, id: str, name: str = "", **settings: str) -> Self:
         return self.node("exclusiveGateway", id, name, **settings)
+
+    def inclusive(self, id: str, name: str = "", **settings: str) -> Self:
+        return self.node("inclusiveGateway", id, name, **settings)
 
     def parallel(self, id: str, name: str = "", **settings: str) -> Self:
         return self.node("parallelGateway", id, name, **settings)
@@ -85,33 +102,36 @@ class Drawing:
     def milestone(self, id: str, name: str = "", **settings: str) -> Self:
         return self.node("intermediateThrowEvent", id, name, **settings)
 
-    def throw(
-        self, id: str, message: str, name: str = "", *, payload: Mapping[str, str] | None = None, **settings: str
-    ) -> Self:
+    def throw(self, id: str, message: str, name: str = "", *, payload: Mapping[str, str] | None = None, **settings: str) -> Self:
         """Sends a message; `payload` is what goes with it: name -> expression."""
-        sent = "".join(
-            f"<camunda:inputParameter name={quoteattr(key)}>{escape(value)}</camunda:inputParameter>"
-            for key, value in (payload or {}).items()
-        )
-        extensions = f"<camunda:inputOutput>{sent}</camunda:inputOutput>" if sent else ""
-        event = self._definition(message=message)
-        return self.node("intermediateThrowEvent", id, name, event, extensions=extensions, **settings)
+        return self.node("intermediateThrowEvent", id, name, self._definition("message", message), extensions=_payload(payload), **settings)
 
-    def catch(
-        self, id: str, name: str = "", *, message: str | None = None, timer: str | None = None, **settings: str
-    ) -> Self:
-        """Waits for a message (`payload="reply"` names what it brings) or for a day or period."""
-        return self.node("intermediateCatchEvent", id, name, self._definition(message, timer), **settings)
+    def throws(self, id: str, name: str = "", **settings: str) -> Self:
+        """Throws anything else: signal="…", escalation="code", link="name"."""
+        event, rest = self._event(settings)
+        return self.node("intermediateThrowEvent", id, name, event, **rest)
 
-    def boundary(
-        self, id: str, on: str, name: str = "", *, message: str | None = None, timer: str | None = None,
-        signal: str | None = None, interrupting: bool = True, **settings: str,
-    ) -> Self:  # fmt: skip
-        """An event on an activity; the next step follows the event."""
+    def send(self, id: str, message: str, name: str = "", *, loop: str = "", payload: Mapping[str, str] | None = None, **settings: str) -> Self:
+        """A task that sends a message."""
+        self._messages.setdefault(message, False)
+        return self.node("sendTask", id, name, loop, extensions=_payload(payload), attributes={"messageRef": f"msg_{message}"}, **settings)
+
+    def receive(self, id: str, message: str, name: str = "", *, loop: str = "", **settings: str) -> Self:
+        """A task that waits for a message."""
+        self._messages.setdefault(message, False)
+        return self.node("receiveTask", id, name, loop, attributes={"messageRef": f"msg_{message}"}, **settings)
+
+    def catch(self, id: str, name: str = "", **settings: str) -> Self:
+        """Waits for a message (`payload="reply"` names what it brings), a timer, a signal, a condition, or continues a link."""
+        event, rest = self._event(settings)
+        return self.node("intermediateCatchEvent", id, name, event, **rest)
+
+    def boundary(self, id: str, on: str, name: str = "", *, interrupting: bool = True, **settings: str) -> Self:
+        """An event on an activity; the next step follows the event. error="" and escalation="" catch any."""
         self.apart()
         given = {"attachedToRef": on, "cancelActivity": "true" if interrupting else "false"}
-        event = self._definition(message, timer, signal)
-        return self.node("boundaryEvent", id, name, event, attributes=given, **settings)
+        event, rest = self._event(settings)
+        return self.node("boundaryEvent", id, name, event, attributes=given, **rest)
 
     def node(
         self, tag: str, id: str, name: str = "", content: str = "", *, extensions: str = "", doc: str = "",
@@ -208,23 +228,39 @@ class Drawing:
         given |= {f"camunda:{key}": value for key, value in self.settings.items()}
         messages = "".join(_message(name, optional) for name, optional in sorted(self._messages.items()))
         signals = "".join(_element("signal", {"id": f"sig_{name}", "name": name}, "") for name in sorted(self._signals))
-        whole = f"{HEAD}\n{messages}{signals}\n{_element('process', given, self.inner())}\n</bpmn:definitions>\n"
+        codes = "".join(_element(kind, {"id": f"{kind}_{code}", f"{kind}Code": code}, "") for kind, code in sorted(self._codes))
+        whole = f"{HEAD}\n{messages}{signals}{codes}\n{_element('process', given, self.inner())}\n</bpmn:definitions>\n"
         return f'<?xml version="1.0" encoding="UTF-8"?>\n{whole}'.encode()
 
     def files(self) -> dict[str, bytes]:
         return {f"{self.id}.bpmn": self.xml()}
 
-    def _definition(self, message: str | None = None, timer: str | None = None, signal: str | None = None) -> str:
-        if message is not None:
-            self._messages.setdefault(message, False)
-            return f"<bpmn:messageEventDefinition messageRef={quoteattr(f'msg_{message}')}/>"
-        if signal is not None:
-            self._signals.add(signal)
-            return f"<bpmn:signalEventDefinition signalRef={quoteattr(f'sig_{signal}')}/>"
-        if timer is not None:
-            kind = "timeDuration" if timer.startswith(("P", "=settings.")) else "timeDate"
-            return f"<bpmn:timerEventDefinition><bpmn:{kind}>{escape(timer)}</bpmn:{kind}></bpmn:timerEventDefinition>"
-        return ""
+    def _event(self, settings: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+        """The event definition among the settings of an event, and the other settings."""
+        kinds = [kind for kind in ("message", "signal", "timer", "condition", "error", "escalation", "link", "terminate") if kind in settings]
+        rest = {key: value for key, value in settings.items() if key not in kinds}
+        return "".join(self._definition(kind, settings[kind]) for kind in kinds), rest
+
+    def _definition(self, kind: str, text: str) -> str:
+        match kind:
+            case "message":
+                self._messages.setdefault(text, False)
+                return f"<bpmn:messageEventDefinition messageRef={quoteattr(f'msg_{text}')}/>"
+            case "signal":
+                self._signals.add(text)
+                return f"<bpmn:signalEventDefinition signalRef={quoteattr(f'sig_{text}')}/>"
+            case "timer":
+                duration = "timeDuration" if text.startswith(("P", "=settings.")) else "timeDate"
+                return f"<bpmn:timerEventDefinition><bpmn:{duration}>{escape(text)}</bpmn:{duration}></bpmn:timerEventDefinition>"
+            case "condition":
+                return f"<bpmn:conditionalEventDefinition><bpmn:condition>{escape(text)}</bpmn:condition></bpmn:conditionalEventDefinition>"
+            case "link":
+                return f"<bpmn:linkEventDefinition name={quoteattr(text)}/>"
+            case "terminate":
+                return "<bpmn:terminateEventDefinition/>"
+        self._codes |= {(kind, text)} if text else set()
+        given = f" {kind}Ref={quoteattr(f'{kind}_{text}')}" if text else ""
+        return f"<bpmn:{kind}EventDefinition{given}/>"
 
 
 def process(id: str, name: str = "", **settings: str) -> Drawing:
@@ -293,6 +329,13 @@ CITY = Vocabulary(
 def _element(tag: str, attributes: Mapping[str, str], content: str) -> str:
     given = "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items())
     return f"<bpmn:{tag}{given}>{content}</bpmn:{tag}>"
+
+
+def _payload(payload: Mapping[str, str] | None) -> str:
+    sent = "".join(
+        f"<camunda:inputParameter name={quoteattr(key)}>{escape(value)}</camunda:inputParameter>" for key, value in (payload or {}).items()
+    )
+    return f"<camunda:inputOutput>{sent}</camunda:inputOutput>" if sent else ""
 
 
 def _properties(own: Mapping[str, str]) -> str:

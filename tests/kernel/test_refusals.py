@@ -46,12 +46,9 @@ def assert_says(problem: Problem, name: str, element: str = "「架空の要素�
 
 
 NODES = {
-    "inclusiveGateway": ("inclusive-gateway", "包含ゲートウェイ"),
     "complexGateway": ("complex-gateway", "複合ゲートウェイ"),
     "scriptTask": ("script-task", "スクリプトタスク"),
     "serviceTask": ("service-task", "サービスタスク"),
-    "sendTask": ("send-task", "送信タスク"),
-    "receiveTask": ("receive-task", "受信タスク"),
     "transaction": ("transaction", "トランザクション"),
     "adHocSubProcess": ("ad-hoc-sub-process", "アドホックサブプロセス"),
     "choreographyTask": ("choreography", "コレオグラフィ"),
@@ -68,12 +65,12 @@ def test_a_flow_node_that_is_not_run_is_refused_by_its_name(tag: str) -> None:
 
 
 VARIANTS = {
-    "eventSubProcess": (
-        '<subProcess id="x" name="架空の要素" triggeredByEvent="true"/>', "event-sub-process", "イベントサブプロセス",
-    ),
-    "instantiate": (
+    "instantiate-eventBasedGateway": (
         '<eventBasedGateway id="x" name="架空の要素" instantiate="true"/>',
         "instantiating-gateway", "開始を兼ねるイベントゲートウェイ",
+    ),
+    "instantiate-receiveTask": (
+        '<receiveTask id="x" name="架空の要素" instantiate="true"/>', "instantiating-task", "開始を兼ねる受信タスク",
     ),
     "parallelEvents": (
         '<eventBasedGateway id="x" name="架空の要素" eventGatewayType="Parallel"/>',
@@ -90,6 +87,7 @@ def test_a_variant_of_a_flow_node_that_is_not_run_is_refused(variant: str) -> No
 
 POSITIONS = {
     "startEvent": ("start", "開始イベント"),
+    "eventSubProcess": ("event-sub-process-start", "イベントサブプロセスの開始イベント"),
     "endEvent": ("end", "終了イベント"),
     "intermediateThrowEvent": ("throw", "中間イベント(送信)"),
     "intermediateCatchEvent": ("catch", "中間イベント(受信)"),
@@ -104,30 +102,37 @@ DEFINITIONS = {
     "linkEventDefinition": ("link", "リンク"),
     "terminateEventDefinition": ("terminate", "強制終了"),
     "signalEventDefinition": ("signal", "シグナル"),
-    "messageEventDefinition": ("message", "メッセージ"),
     "timerEventDefinition": ("timer", "タイマー"),
 }
+CAUGHT = ("intermediateCatchEvent", "boundaryEvent", "eventSubProcess")
 RUN = {
-    ("messageEventDefinition", "startEvent"), ("messageEventDefinition", "intermediateThrowEvent"),
-    ("messageEventDefinition", "intermediateCatchEvent"), ("timerEventDefinition", "intermediateCatchEvent"),
-    ("messageEventDefinition", "boundaryEvent"), ("timerEventDefinition", "boundaryEvent"),
-    ("signalEventDefinition", "boundaryEvent"),
+    *((kind, place) for kind in ("signalEventDefinition", "timerEventDefinition", "conditionalEventDefinition") for place in CAUGHT),
+    *((kind, place) for kind in ("errorEventDefinition", "escalationEventDefinition") for place in ("boundaryEvent", "eventSubProcess", "endEvent")),
+    ("signalEventDefinition", "endEvent"), ("terminateEventDefinition", "endEvent"),
+    *((f"{kind}EventDefinition", "intermediateThrowEvent") for kind in ("signal", "escalation", "link")),
+    ("linkEventDefinition", "intermediateCatchEvent"),
 }  # fmt: skip
 NOT_RUN = [(kind, place) for kind in DEFINITIONS for place in POSITIONS if (kind, place) not in RUN]
 
 
 @pytest.mark.parametrize(("kind", "place"), NOT_RUN)
 def test_an_event_that_is_not_run_at_its_place_is_refused(kind: str, place: str) -> None:
-    event = f'<{place} id="x" name="架空の要素" attachedToRef="t"><{kind}/></{place}>'
     rule = f"{DEFINITIONS[kind][0]}-{POSITIONS[place][0]}"
-    assert_says(refused(drawn(event), rule), f"{DEFINITIONS[kind][1]}の{POSITIONS[place][1]}")
+    assert_says(refused(drawn(placed(place, f"<{kind}/>")), rule), f"{DEFINITIONS[kind][1]}の{POSITIONS[place][1]}")
+
+
+def placed(place: str, definitions: str, mark: str = "") -> str:
+    """An event x with these definitions at a place."""
+    tag = "startEvent" if place == "eventSubProcess" else place
+    event = f'<{tag} id="x" name="架空の要素"{mark} attachedToRef="t">{definitions}</{tag}>'
+    return f'<subProcess id="around" triggeredByEvent="true">\n{event}\n</subProcess>' if place == "eventSubProcess" else event
 
 
 @pytest.mark.parametrize("place", POSITIONS)
 @pytest.mark.parametrize("parallel", [False, True])
 def test_an_event_with_several_definitions_is_refused(place: str, parallel: bool) -> None:
     mark = ' parallelMultiple="true"' if parallel else ""
-    event = f'<{place} id="x" name="架空の要素"{mark} attachedToRef="t">{MESSAGE}{TIMER}</{place}>'
+    event = placed(place, MESSAGE + TIMER, mark)
     rule = f"{'parallel-' if parallel else ''}multiple-{POSITIONS[place][0]}"
     assert_says(refused(drawn(event), rule), f"{'並行' if parallel else ''}複数の定義をもつ{POSITIONS[place][1]}")
 
@@ -151,7 +156,6 @@ PARTS = {
     "performer": ("resource-role", "担当の指定"),
     "resourceRole": ("resource-role", "担当の指定"),
     "correlationSubscription": ("correlation", "相関の指定"),
-    "eventDefinitionRef": ("event-definition-ref", "共有のイベント定義"),
     "rendering": ("generated-form", "画面の指定"),
 }
 
@@ -332,21 +336,11 @@ def test_a_cycle_timer_is_refused() -> None:
     assert_says(refused(drawn(event), "timer-cycle"), "くり返すタイマー(timeCycle)")
 
 
-def test_boundary_events_that_let_the_task_go_on_are_run_for_timers_only() -> None:
-    task = process("p").start().manual("t", "調べる", groups="kakari").end()
-    for kind in ("message", "signal"):
-        drawing = process("p").start().manual("t", groups="kakari").end()
-        drawing.boundary("b", "t", "届いた", interrupting=False, **{kind: "lost"}).end("aside")
-        (problem,) = said(reading(drawing), f"non-interrupting-{kind}")
-        assert problem.kind == "refused" and problem.message.startswith("「届いた」(b): 割り込まない")
-    assert not stops(reading(task.boundary("b", "t", timer="P3BD", interrupting=False).end("aside")))
-
-
 def test_a_condition_on_a_flow_that_leaves_a_task_is_refused() -> None:
     drawing = process("p").start().user("t", form="F2", groups="kakari").when("done", 'F2.answer = "accepted"').end()
     (problem,) = said(reading(drawing), "conditional-flow")
     assert problem.kind == "refused" and problem.element == "f_t_done"
-    assert "条件付きの流れは、排他ゲートウェイからだけ出せます" in problem.message
+    assert "条件付きの流れは、排他ゲートウェイか包含ゲートウェイからだけ出せます" in problem.message
 
 
 LANGUAGES = {
@@ -386,6 +380,11 @@ def test_several_starts_are_refused() -> None:
     (problem,) = said(reading(drawing), "several-starts")
     assert problem.kind == "refused"
     assert problem.message.startswith("「別の始まり」(b): 複数の開始イベントは使えません。")
+
+
+def test_an_event_sub_process_cannot_be_repeated() -> None:
+    mark = '<multiInstanceLoopCharacteristics camunda:collection="=F1.roles" camunda:elementVariable="r"/>'
+    refused(drawn(f'<subProcess id="x" name="架空の要素" triggeredByEvent="true">{mark}<startEvent id="si">{SIGNAL}</startEvent></subProcess>'), "loop-here")
 
 
 def test_a_message_cannot_begin_the_inside_of_a_sub_process() -> None:

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from engine.kernel import names, running, specs
+from engine.kernel import elements, names, running, specs, throws, waits
 
 ROOT = Path(__file__).parents[2]
 LIST = tomllib.loads((ROOT / "engine" / "kernel" / "overrides.toml").read_text("utf-8"))
@@ -22,7 +22,7 @@ def of_library(kind: type) -> bool:
     return kind.__module__.startswith("SpiffWorkflow.")
 
 
-def overridden(modules: tuple[Any, ...] = (names, running, specs)) -> dict[str, str]:
+def overridden(modules: tuple[Any, ...] = (names, elements, running, specs, throws, waits)) -> dict[str, str]:
     """Every method of the library that a class of ours replaces, with the fingerprint of its source.
 
     A mixin of ours replaces the methods of the classes that come after it in any class it is mixed into.
