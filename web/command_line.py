@@ -95,6 +95,10 @@ def _parser() -> argparse.ArgumentParser:
     verify = _command(commands, "verify", _verify, "記録が書き換えられていないかを確かめます", "Prove that what is recorded was not changed")
     verify.add_argument("--data", type=Path, default=ROOT / "data", help=said("データのフォルダ", "data folder"))
 
+    against = said("前に --keep で書いた控えと比べます", "compare with what --keep wrote before")
+    verify.add_argument("--against", type=Path, metavar="FILE", help=against)
+    verify.add_argument("--keep", type=Path, metavar="FILE", help=said("すべて合っていれば、控えを書きます", "write down where every chain ends, if all fits"))
+
     user = commands.add_parser("user", help=said("職員", "people"), description=said("職員", "people"))
     adding = user.add_subparsers(required=True, metavar=said("命令", "COMMAND"))
     add = _command(adding, "add", _add_user, "職員を加えます", "Add a person")
@@ -271,7 +275,9 @@ def _verify(arguments: argparse.Namespace) -> int:
     url = store.url_of(arguments.data)
     if url.startswith("sqlite") and not (arguments.data / "bansou.sqlite3").is_file():
         raise Refusal(said(f"{arguments.data} にデータがありません。--data で、データのフォルダを指してください。", f"There is no data in {arguments.data}."))
-    proof = proving.verify(_open(arguments.data).store)
+    kept = proving.read_heads(_text(arguments.against)) if arguments.against is not None else None
+    opened = _open(arguments.data).store
+    proof = proving.verify(opened, kept)
     for number, what in proof.wrong:
         print(f"{number}: {what}" if number else what)
     looked_at = said(
@@ -283,7 +289,17 @@ def _verify(arguments: argparse.Namespace) -> int:
     if proof.wrong:
         found = said(f"合わないところが{len(proof.wrong)}か所あります。", f"{len(proof.wrong)} places do not fit.")
     print(" ".join(each for each in (looked_at, gone, found) if each))
+    if arguments.keep is not None and not proof.wrong:
+        arguments.keep.write_text(proving.heads(opened).dump(), encoding="utf-8")
+        print(said(f"控えを {arguments.keep} に書きました。", f"Wrote {arguments.keep}."))
     return 1 if proof.wrong else 0
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refusal(said(f"{file} を読めません。ファイルの場所を確かめてください。", f"Cannot read {file}.")) from error
 
 
 def _add_user(arguments: argparse.Namespace) -> int:

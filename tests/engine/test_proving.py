@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from engine import cases, correspondence, proving, store, viewings
 from engine.proving import Proof
+from engine.stream import CHAINED, link
 from engine.viewings import Viewed
 
 if TYPE_CHECKING:
@@ -117,3 +118,55 @@ def test_a_correction_and_a_record_hold_like_everything_else(written: SmallTown)
     first_answer = written.rows(ANSWER, ANSWER.c.case == 1)[0]
     cases.correct(written.city, first_answer.id, {"answer": "直した"}, "書きまちがい", written.counter, written.key())
     assert changes(written).wrong == []
+
+
+# -- against what was kept elsewhere ------------------------------------------------------------------------------------
+def rewritten(town: SmallTown, table: sa.Table, which: sa.ColumnElement[bool], columns: frozenset[str], **changed: Any) -> None:
+    """Somebody changes the first row of a chain and makes every link after it anew, with its head."""
+    previous = ""
+    with town.city.store.transaction() as c:
+        for number, row in enumerate(c.execute(sa.select(table).where(which).order_by(table.c.seq)).mappings().all()):
+            made = {**row, **(changed if number == 0 else {})}
+            previous = link(previous, {name: made[name] for name in columns}, columns)
+            c.execute(sa.update(table).where(which, table.c.seq == row["seq"]).values(hash=previous, **(changed if number == 0 else {})))
+        if table is EVENT:
+            c.execute(sa.update(store.case).where(store.case.c.id == 1).values(chain=previous))
+        else:
+            c.execute(sa.update(store.access_day).where(store.access_day.c.case == 1).values(chain=previous))
+
+
+def test_a_chain_that_was_made_anew_is_found_against_what_was_kept(written: SmallTown) -> None:
+    kept = proving.read_heads(proving.heads(written.city.store).dump())
+    rewritten(written, EVENT, EVENT.c.case == 1, CHAINED, by=99)
+    rewritten(written, LINE, LINE.c.case == 1, viewings.CHAINED, ground="received")
+    assert proving.verify(written.city.store).wrong == []  # within itself it holds
+    (number,) = (row.number for row in written.rows(store.case, store.case.c.id == 1))
+    events = written.rows(store.case)[0].events
+    assert proving.verify(written.city.store, kept).wrong == [
+        (number, f"{events}番目までのできごとが、控えと違います。"), (number, "閲覧の記録 2026-04-07: 3行目までが、控えと違います。"),
+    ]  # fmt: skip
+
+
+def test_a_day_that_went_with_its_head_is_found_against_what_was_kept(written: SmallTown) -> None:
+    kept = proving.heads(written.city.store)
+    gone = [sa.delete(LINE).where(LINE.c.case.is_(None)), sa.delete(store.access_day).where(store.access_day.c.case == viewings.NO_CASE)]
+    assert changes(written, *gone).wrong == []
+    assert proving.verify(written.city.store, kept).wrong == [(None, "閲覧の記録 2026-04-07: 3行目までが、控えと違います。")]
+
+
+def test_what_went_on_since_fits_what_was_kept(written: SmallTown) -> None:
+    kept = proving.heads(written.city.store)
+    written.opens("waiting")
+    correspondence.say(written.city, 1, None, "あとからの書き込み。", written.counter)
+    viewings.write(written.city.store, [Viewed(MORNING, "case", None, "minamo", 1, "lead", "L2")])
+    assert proving.verify(written.city.store, kept).wrong == []
+
+
+def test_what_is_kept_says_nothing_of_a_resident(written: SmallTown) -> None:
+    assert "架空" not in proving.heads(written.city.store).dump()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"cases": {"a": 1}, "lines": {}}', '{"cases": [], "lines": []}', "{"])
+def test_a_file_that_is_none_of_ours_is_refused_with_what_to_do(text: str) -> None:
+    with pytest.raises(proving.UnreadableHeads, match="--keep"):
+        proving.read_heads(text)

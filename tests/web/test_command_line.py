@@ -193,6 +193,17 @@ def test_the_record_is_proved_and_a_break_is_named(shell: Shell, folder: Path) -
     assert shell.types(*prove) == 1 and "2026-00001: このケースがありません。" in shell.out and "1か所" in shell.out
 
 
+def test_where_the_chains_end_is_kept_and_compared(shell: Shell, folder: Path, tmp_path: Path) -> None:
+    assert shell.publishes(folder) == 0
+    kept, prove = tmp_path / "heads.json", ("verify", "--data", str(shell.data))
+    assert shell.types(*prove, "--keep", str(kept)) == 0 and json.loads(kept.read_text("utf-8")) == {"cases": {}, "lines": {}}
+    kept.write_text('{"cases": {"2026-00001": [3, "ab"]}, "lines": {}}', "utf-8")
+    again = tmp_path / "again.json"
+    assert shell.types(*prove, "--against", str(kept), "--keep", str(again)) == 1 and not again.exists()
+    assert "2026-00001: 3番目までのできごとが、控えと違います。" in shell.out
+    assert shell.types(*prove, "--against", str(again)) == 1 and "again.json" in shell.err
+
+
 def test_a_folder_without_data_is_not_proved_and_not_made(shell: Shell, tmp_path: Path) -> None:
     assert shell.types("verify", "--data", str(tmp_path / "nowhere")) == 1
     assert "データがありません" in shell.err and not (tmp_path / "nowhere").exists()
