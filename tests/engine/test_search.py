@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from engine import duplicates, feeds, search, store
 from engine.city import By
+from engine.duplicates import Reply
 from engine.feeds import key
 from engine.search import Found, is_too_short
 
@@ -313,6 +314,6 @@ def test_a_duplicate_is_noticed_whichever_way_the_name_was_written(town: Town) -
     with town.city.store.reading() as c:
         feeding = [each for each in town.city.forms(c).values() if any(field.feeds == "person, household" for field in each.fields)]
     asked = {"persons": [{"familyNameKana": "たかばやし", "givenNameKana": "は な", "birthDate": "1980-01-01"}]}
-    assert not duplicates.is_known(town.city, town.by("市民税課"), feeding[0], asked)
+    assert duplicates.ask(town.city, town.by("市民税課"), feeding[0], asked) is Reply.NOT_KNOWN
     town.receives("福祉課", person("髙林", "花", "ﾀｶﾊﾞﾔｼ", "ハナ", "生年月日=1980-01-01"))
-    assert duplicates.is_known(town.city, town.by("市民税課"), feeding[0], asked)
+    assert duplicates.ask(town.city, town.by("市民税課"), feeding[0], asked) is Reply.KNOWN
