@@ -125,7 +125,7 @@ def readable(city: City, c: Connection, sight: Sight, form: Form, answer: Any) -
         hidden = {field.name for field in form.fields if field.hidden_by is not None and answer.data.get(field.hidden_by) is True}
         data = {name: value for name, value in data.items() if name not in hidden}
     if sight.only_own_rows(form.id, answer.part) and answer.organisation != sight.by.organisation:
-        data = _own_rows(form, answer.part, data, sight, _agreeing(city, c, sight))
+        data = _own_rows(form, answer.part, data, sight, agreeing(city, c, sight.case, sight.by))
     people = [field for field in form.fields if field.kind == "list" and field.widget == "person" and field.name in data]
     veiled = concealed(c, sight.case) if people else frozenset()
     return data | {field.name: [_veiled(row, sight, veiled) for row in data[field.name]] for field in people}
@@ -164,16 +164,16 @@ def _has(field: Field, column: str) -> bool:
     return any(each.name == column for each in field.rows)
 
 
-def _agreeing(city: City, c: Connection, sight: Sight) -> set[str]:
-    """The persons who agreed that this organisation may know."""
-    given = consents_of(c, sight.case, Changes(), city.today)
-    return {str(person) for person, each in given.items() if each.shares_with(sight.by.organisation or "", "share", city.today)}
+def agreeing(city: City, c: Connection, case: int, by: By) -> set[str]:
+    """The ids of the persons of a case who agreed that this organisation may know."""
+    given = consents_of(c, case, Changes(), city.today)
+    return {str(person) for person, each in given.items() if each.shares_with(by.organisation or "", "share", city.today)}
 
 
 def persons(city: City, c: Connection, sight: Sight, people: Iterable[Any]) -> list[Any]:
     """Of the rows of a household's persons those of whom this person may know at all."""
-    agreeing = _agreeing(city, c, sight) if not sight.sees_household else set()
-    return [row for row in people if sight.sees_household or str(row.id) in agreeing]
+    agreed = agreeing(city, c, sight.case, sight.by) if not sight.sees_household else set()
+    return [row for row in people if sight.sees_household or str(row.id) in agreed]
 
 
 def concealed(c: Connection, case: int) -> frozenset[str]:
@@ -221,8 +221,16 @@ def _own_task(c: Connection, by: By, case: int) -> bool:
 
 def openable(organisation: Organisation, by: By, today: date) -> sa.ColumnElement[bool]:
     """The condition on ``case`` for lists and search: cases that this person may open."""
+    return _taking_part(organisation, by, today, [name for name, ground in organisation.access.items() if ground.opens_case])
+
+
+def knowing_all(organisation: Organisation, by: By, today: date) -> sa.ColumnElement[bool]:
+    """Of the cases that this person may open, those in which they know of every person (``Sight.sees_household``)."""
+    return _taking_part(organisation, by, today, [name for name, ground in organisation.access.items() if ground.opens_case and not ground.own_rows])
+
+
+def _taking_part(organisation: Organisation, by: By, today: date, grounds: list[str]) -> sa.ColumnElement[bool]:
     case, part = store.case, store.participation
-    grounds = [name for name, ground in organisation.access.items() if ground.opens_case]
     taking_part = sa.exists().where(
         part.c.case == case.c.id, part.c.organisation == by.organisation, part.c.ground.in_(grounds), part.c.ground != "lead",
         sa.or_(part.c.until.is_(None), part.c.until >= today),

@@ -71,9 +71,14 @@ def find(city: City, c: Connection, by: By, text: str, page: int = 1, size: int 
         query, best = sa.select(case.c.id).join(ranked, ranked.c.household == case.c.household), ranked.c.rank
     mine = access.openable(city.organisation(c), by, city.today)
     ids = c.scalars(query.where(mine).order_by(best, case.c.active_at.desc(), case.c.id.desc()).limit(MOST)).all()
+    unknown: set[int] = set()
+    if number is None:
+        unknown = _unknown_persons(city, c, by, ids, wanted)
+        known = _with_others(c, ids, wanted, unknown) if unknown else set(ids)
+        ids = [id for id in ids if id in known]
     shown = ids[(page - 1) * size : page * size]
     rows = {row.id: row for row in c.execute(sa.select(case).where(case.c.id.in_(shown)))}
-    found = {} if number is not None else _persons(c, [row.household for row in rows.values()], wanted)
+    found = {} if number is not None else _persons(c, [row.household for row in rows.values()], wanted, unknown)
     return Results(tuple(_found(city, c, [rows[id] for id in shown], found)), len(ids))
 
 
@@ -122,12 +127,31 @@ def _members(*columns: Any) -> sa.Select[Any]:
     )  # fmt: skip
 
 
-def _persons(c: Connection, households: Iterable[int], wanted: str) -> dict[int, str]:
+def _unknown_persons(city: City, c: Connection, by: By, ids: Sequence[int], wanted: str) -> set[int]:
+    """Those who are like this, and of whom this person may not know: an agency with a role knows of those who agreed."""
+    case, member, person = store.case, store.household_member, store.person
+    knows_all = access.knowing_all(city.organisation(c), by, city.today)
+    rows = c.execute(
+        _members(case.c.id, person.c.id.label("person")).join(case, case.c.household == member.c.household)
+        .where(case.c.id.in_(ids), ~knows_all, _like(wanted, False))
+    ).all()  # fmt: skip
+    agreed = {id: access.agreeing(city, c, id, by) for id in {row.id for row in rows}}
+    return {row.person for row in rows if str(row.person) not in agreed[row.id]}
+
+
+def _with_others(c: Connection, ids: Sequence[int], wanted: str, unknown: set[int]) -> set[int]:
+    """The cases in which somebody else is like this."""
+    case, member, person = store.case, store.household_member, store.person
+    found = _members(case.c.id).join(case, case.c.household == member.c.household)
+    return set(c.scalars(found.where(case.c.id.in_(ids), person.c.id.not_in(unknown), _like(wanted, len(wanted) == 1))))
+
+
+def _persons(c: Connection, households: Iterable[int], wanted: str, unknown: set[int]) -> dict[int, str]:
     """Who was found, by household: 「架空 花（カクウ ハナ）」."""
     member, person = store.household_member, store.person
     rows = c.execute(
         _members(member.c.household, person.c.data)
-        .where(member.c.household.in_(list(households)), _like(wanted, False))
+        .where(member.c.household.in_(list(households)), person.c.id.not_in(unknown), _like(wanted, False))
         .order_by(member.c.household, member.c.position)
     )
     found: dict[int, str] = {}
