@@ -12,20 +12,27 @@ from dataclasses import asdict
 
 from benchmarks.completing import complete_flat, complete_vs_commit
 from benchmarks.figures import WHOLE, Figure, Sizes
-from benchmarks.live_state import live_state_bytes
+from benchmarks.lists import lists
+from benchmarks.live_state import live_state
 from benchmarks.over_http import http_complete
 from benchmarks.starting import starting
 from benchmarks.whole_json import complete_vs_whole_json
 
 Measured = Callable[[Sizes], "Figure | list[Figure]"]
+LONG_LISTS = lists("sqlite", "inbox-flat", "board-flat", "search-flat")
 
 FIGURES: dict[str, Measured] = {
     "complete-flat": complete_flat,
     "complete-vs-whole-json": complete_vs_whole_json,
     "complete-vs-commit-sqlite": complete_vs_commit("sqlite"),
     "complete-vs-commit-postgresql": complete_vs_commit("postgresql"),
-    "live-state-bytes": live_state_bytes,
+    "live-state-bytes": live_state,
+    "process-memory": live_state,
     "http-complete": http_complete,
+    "inbox-flat-sqlite": LONG_LISTS,
+    "inbox-flat-postgresql": lists("postgresql", "inbox-flat"),
+    "board-flat": LONG_LISTS,
+    "search-flat": LONG_LISTS,
     "start-cold": starting,
     "start-warm": starting,
 }

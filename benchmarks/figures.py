@@ -26,13 +26,19 @@ class Sizes:
     young: int = 20  # completions behind a young case
     grown: int = 400
     old: int = 2000
+    ancient: int = 10_000
     steps: int = 60  # completions timed
     whole_json_steps: int = 9  # of the library's whole JSON, which takes its time
-    open_tokens: int = 50
+    agencies: tuple[int, ...] = (1, 50, 500)  # that are asked at once
+    few: int = 1000  # open cases of a small city
+    many: int = 100_000  # and of a large one
+    looks: int = 15  # at each page of a list
     visitors: int = 6
     http_seconds: float = 6
     launcher: bool = True  # False: start without making an environment first
 
 
 WHOLE = Sizes()
-TINY = Sizes(young=3, grown=6, old=9, steps=2, whole_json_steps=1, open_tokens=3, visitors=2, http_seconds=0.2, launcher=False)
+TINY = Sizes(
+    young=3, grown=6, old=9, ancient=30, steps=2, whole_json_steps=1, agencies=(1, 3), few=3, many=30, looks=2, visitors=2, http_seconds=0.2, launcher=False,
+)  # fmt: skip

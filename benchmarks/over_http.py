@@ -74,7 +74,7 @@ def _measure(kind: str, sizes: Sizes) -> dict[str, float]:
         for login in logins:
             office.joins(login)
         tasks = [office.open_visits().task for _ in logins]
-        with _web_processes(databases.url_of(store)) as ports:
+        with web_processes(databases.url_of(store)) as ports:
             visitors = []
             for number, (login, task) in enumerate(zip(logins, tasks, strict=True)):
                 browser = Browser(ports[number % PROCESSES][0])
@@ -118,12 +118,12 @@ def _load() -> float:
 
 
 @contextmanager
-def _web_processes(url: str) -> Iterator[list[tuple[int, psutil.Process]]]:
-    """The port and the process of each; all are ended afterwards."""
+def web_processes(url: str, count: int = PROCESSES) -> Iterator[list[tuple[int, psutil.Process]]]:
+    """The port and the process of each of so many; all are ended afterwards."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONUTF8": "1"}
     told = json.dumps({"store": url, "secret": secrets.token_hex(32)})
     with ExitStack() as ending:
-        processes = [ending.enter_context(_web_process(environment)) for _ in range(PROCESSES)]
+        processes = [ending.enter_context(_web_process(environment)) for _ in range(count)]
         for each in processes:
             print(told, file=each.stdin, flush=True)
         yield [(int(each.stdout.readline()), psutil.Process(each.pid)) for each in processes]
