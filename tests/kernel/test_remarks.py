@@ -370,6 +370,10 @@ ASKED: dict[str, Case] = {
         "x",
         "camunda:resultVariable",
     ),
+    "value-not-offered": Case(
+        {each: data.replace(b"</input>", b"<inputValues><text>&quot;no&quot;</text></inputValues></input>") for each, data in decided().items()},
+        "row", "1行目の「選択」のマス"
+    ),
     "rows-clash": Case(decided(cell="-", below='"yes"'), "lower", "1行目と2行目が同時に"),
     "unknown-decision": Case(
         {**decided(), **files(process("p").start().rule("x", "tabel", "hint").end())}, "x", "もしかして: table"

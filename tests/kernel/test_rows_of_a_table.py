@@ -9,18 +9,20 @@ import pytest
 from bpmn import CITY, files, process
 from feeling import Values
 from readings import said, stops
-from test_decisions import decision, file, table
+from test_decisions import decision, file, table, text
 
 from engine.kernel.decisions import decide, read_decisions
 from engine.kernel.model import Reading
 from engine.kernel.reading import read
 
 
-def published(policy: str, inputs: list[str], *rows: list[str], **more: str) -> Reading:
-    """What publication says of a process that uses a table with one result column."""
+def published(policy: str, inputs: list[str], *rows: list[str], offered: str = "", **more: str) -> Reading:
+    """What publication says of a process that uses a table with one result column; `offered` are the values of its conditions."""
     kind = "resultList" if policy in ("COLLECT", "RULE ORDER", "OUTPUT ORDER") else "singleResult"
     drawing = process("p").start().rule("r", "advice", "hint", kind=kind).end()
-    return read({**files(drawing), "advice.dmn": file(decision(table(policy, inputs, ["way"], *rows, **more)))}, CITY)
+    logic = table(policy, inputs, ["way"], *rows, **more)
+    logic = logic.replace("</input>", f"{text('inputValues', offered)}</input>") if offered else logic
+    return read({**files(drawing), "advice.dmn": file(decision(logic))}, CITY)
 
 
 def clashes(policy: str, inputs: list[str], *rows: list[str]) -> list[str]:
@@ -137,6 +139,44 @@ def test_a_table_too_large_to_look_through_is_told_and_still_published() -> None
     found = published("FIRST", *TOO_LARGE)
     assert [problem.kind for problem in said(found, "rows-not-checked")] == ["style"]
     assert found.model is not None
+
+
+@pytest.mark.parametrize("cell", ['"hgih"', '"low","hgih"', 'not("hgih")', '["hgih"]'])
+def test_a_value_that_its_column_does_not_offer_is_asked_about(cell: str) -> None:
+    found = published("FIRST", ["F1.note"], ['"low"', '"a"'], [cell, '"b"'], offered='"high","low"')
+    (problem,) = stops(found)
+    assert (problem.rule, problem.element, problem.line) == ("value-not-offered", "row2", 3)
+    assert '2行目の「F1.note」のマスの「"hgih"」は' in problem.message and '("high","low")' in problem.message
+
+
+def test_a_result_that_its_column_does_not_offer_is_asked_about() -> None:
+    found = published("PRIORITY", NUMBER, ["> 1", '"a"'], ["-", '"aa"'], values='"a","b"')
+    assert [(problem.rule, problem.element) for problem in stops(found)] == [("value-not-offered", "row2")]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "cell", "offered"),
+    [
+        (NUMBER, "> 5", "[0..120]"), (NUMBER, "120", "[0..120]"), (NUMBER, "null", "[0..120]"), (NUMBER, "F1.number", "1,2"),
+        (["F1.note"], "starts with(?, \"x\")", '"high","low"'), (ON, 'date("2026-04-01")', '>= date("2026-04-01")'), (NUMBER, "3", "> settings.months"),
+    ],
+)  # fmt: skip
+def test_what_a_column_may_hold_can_be_told_by_any_test(inputs: list[str], cell: str, offered: str) -> None:
+    assert not stops(published("FIRST", inputs, [cell, '"a"'], ["-", '"b"'], offered=offered))
+    if cell == "120":
+        assert stops(published("FIRST", inputs, ["121", '"a"'], offered=offered))
+
+
+def test_the_values_of_a_column_are_all_that_there_are() -> None:
+    rows = [['"high"', '"a"'], ['"low"', '"b"']]
+    assert said(published("UNIQUE", ["F1.note"], *rows, offered='"high","low"'), "rows-leave-gap") == []
+    (left,) = said(published("UNIQUE", ["F1.note"], *rows, offered='"high","low","middle"'), "rows-leave-gap")
+    assert '「F1.note」が "middle"' in left.message
+
+
+def test_values_of_a_column_that_cannot_be_read_are_asked_about() -> None:
+    (problem,) = stops(published("FIRST", NUMBER, ["1", '"a"'], offered="0 to 5"))
+    assert problem.rule == "bad-cell" and "条件の列「F1.number」の候補の値「0 to 5」を読めません" in problem.message
 
 
 def value_of(example: str) -> Any:

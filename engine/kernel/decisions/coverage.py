@@ -115,7 +115,7 @@ class Coverage:
 
     def _example(self, way: Iterable[Tried | None]) -> str:
         labels = (self._decision.inputs[column[0]].label for column in self._columns)
-        return "、".join(f"「{label}」が {_spelt(each.value)}" for label, each in zip(labels, way, strict=False) if each is not None)
+        return "、".join(f"「{label}」が {said(each.value)}" for label, each in zip(labels, way, strict=False) if each is not None)
 
 
 def _way(columns: Sequence[Sequence[Tried]], rows: int) -> list[Tried] | None:
@@ -196,14 +196,14 @@ def _is_count(value: Value) -> bool:
     return isinstance(value, int | Decimal) and value >= 0 and value == int(value)
 
 
-def _spelt(value: Value) -> str:
+def said(value: Value) -> str:
     """A value as a message says it."""
     if value is None:
         return "空"
     if isinstance(value, bool):
         return "はい" if value else "いいえ"
     if isinstance(value, list):
-        return f"[{'、'.join(map(_spelt, value))}]"
+        return f"[{'、'.join(map(said, value))}]"
     if isinstance(value, str):
         return value if value == OTHER else json.dumps(value, ensure_ascii=False)
     return value.isoformat() if isinstance(value, date) else str(value)

@@ -62,7 +62,9 @@ class Logic:
                 text = f"条件の列「{label}」の inputVariable は使えません。マスでは「?」と書いてください。"
                 self._refuse("input-variable", text, element)
             expression = self._expression(element if said is None else said, f"条件の列「{label}」")
-            yield Input(label, expression, element.sourceline)
+            values = first(element, "inputValues")
+            offered = self._tests(values, label) if values is not None and content(values) else None
+            yield Input(label, expression, element.sourceline, offered)
 
     def _outputs(self) -> Iterator[Output]:
         elements = list(named(self._element, "output"))
@@ -108,6 +110,14 @@ class Logic:
             self._ask("bad-cell", f"{place}{_quoted(text)}を読めません。{error.message}", element)
             return "-"
         return "-" if about is None or self._readable(about, place, element) != about else text
+
+    def _tests(self, element: etree._Element, label: str) -> str | None:
+        text = content(first(element, "text"))
+        try:
+            return parse_unary(text).text
+        except FeelError as error:
+            self._ask("bad-cell", f"条件の列「{label}」の候補の値{_quoted(text)}を読めません。{error.message}", element)
+            return None
 
     def _values(self, element: etree._Element, label: str) -> str | None:
         text = content(first(element, "text"))

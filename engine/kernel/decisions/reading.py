@@ -1,7 +1,7 @@
 """Turns a DMN file into decisions, with everything that is wrong in it; whatever cannot be decided right is refused.
 
-Source: DMN 1.3, chapters 6 to 8. Descriptions, annotations, knowledge sources, `inputValues` (what the editor offers)
-and `typeRef` (values of FEEL know their kind) say nothing about the result and are left alone.
+Source: DMN 1.3, chapters 6 to 8. Knowledge sources and `typeRef` (values of FEEL know their kind) say nothing about the
+result and are left alone; descriptions and annotations of rows are kept as their notes.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ class Input:
     label: str
     expression: str  # FEEL
     line: int | None = None
+    values: str | None = None  # FEEL tests that every input meets
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,13 @@ class Unary(_Text):
         """Whether the cell is hit by this input. Raises FeelError when it cannot go on."""
         return result(self._code, self.text, self._offset, scope, {INPUT: value}) is True
 
+    @cached_property
+    def members(self) -> tuple[Value, ...]:
+        """The values that the cell asks for one by one: of `"own","hold"` both, of `>= 2` none."""
+        asked = [test.parts[0] for test in self._node.parts if test.kind == "member"]
+        single = [item for node in asked for item in (node.parts if node.kind == "list" else (node,))]
+        return tuple(self._expression(node).evaluate(NOBODY) for node in single if _is_literal(node))
+
     def about(self, expression: str) -> str | None:
         """The cell as an expression about this input: `"own"` as `(S1.route) in ("own")`. None for "-"."""
         if self._node.kind == "anything":
