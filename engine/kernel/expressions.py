@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from engine.kernel.decisions import Decision
-from engine.kernel.feel import Expression, FeelError, Path, parse
+from engine.kernel.feel import Expression, FeelError, NoCondition, Path, parse
 from engine.kernel.model import FieldKind, Flow, Node, Process, Vocabulary
 from engine.kernel.remarks import Remarks, near
 
@@ -19,6 +19,14 @@ _DATES = frozenset({"date", "datetime"})
 _LISTS = frozenset({"codes", "list", "persons"})
 _SINGLE = _DATES | {"text", "longtext", "bool", "number", "code", "org", "user", "person", "file", "meeting"}
 _OF_DATES = frozenset({"year", "month", "day", "weekday", "hour", "minute", "second"})
+
+_VALUE_KINDS = {
+    **dict.fromkeys(("text", "longtext", "code", "org", "user", "person"), "text"), "bool": "boolean", "number": "number",
+    "date": "day", "datetime": "moment", **dict.fromkeys(_LISTS, "list"), **dict.fromkeys(("form", "row", "result", "payload"), "context"),
+}  # fmt: skip
+_SPOKEN = {
+    "number": "数", "text": "文字", "boolean": "はい・いいえ", "day": "日", "moment": "日時", "period": "期間", "months": "月数の期間",
+}  # fmt: skip
 
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 _COMPARED = re.compile(r"""(?<![\w.])([^\W\d]\w*(?:\s*\.\s*\w+)*)\s*\)?\s*(?:!?==?|\bin\s*\(?)\s*("_*")""")
@@ -87,6 +95,11 @@ class Names:
             kind = None if kind is None else _under(kind, name)
         return kind
 
+    def value_kind(self, path: Path) -> str | None:
+        """The kind, as FEEL has it, of what a path holds; None when that is not known."""
+        kind = self.kind(path)
+        return None if kind is None else _VALUE_KINDS.get(kind.kind)
+
     def known(self) -> list[str]:
         return sorted({*self.own, *self.vocabulary.forms, *self.vocabulary.names, *KERNEL_NAMES, "settings"})
 
@@ -107,6 +120,12 @@ def check_expression(site: Site, names: Names, remarks: Remarks) -> Expression |
                 remarks.say("whole-form", site.place, where=site.where, form=path[0], near=hint)
         elif names.kind(path) is None:
             _say_unknown(path, site, names, remarks)
+    for misfit in expression.misfits(names.value_kind):
+        if isinstance(misfit, NoCondition):
+            remarks.say("yes-no-wanted", site.place, where=site.where, text=misfit.text)
+        else:
+            left, right = (_SPOKEN[kind] for kind in (misfit.left_kind, misfit.right_kind))
+            remarks.say("unlike-kinds", site.place, where=site.where, left=misfit.left, left_kind=left, right=misfit.right, right_kind=right)
     for name, value in compared_lists(site.text, names):
         remarks.say("list-compared", site.place, where=site.where, path=name, value=value)
     for path, code in found.literals_compared:

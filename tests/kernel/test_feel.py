@@ -191,6 +191,11 @@ def test_a_text_that_is_no_day_is_neither_before_nor_after_one() -> None:
         ('date("2026-04-01") + duration("PT36H")', date(2026, 4, 2)),
         ('date("2026-04-03") - date("2026-04-01")', "P2D"),
         ('(date("2026-04-03") - date("2026-04-01")).days', 2),
+        ('"2026-04-03" - "2026-04-01"', "P2D"),  # the days of two forms
+        ('("2026-04-03" - "2026-04-01").days', 2),
+        ('"2026-04-03" - "x"', None),
+        ('"2026-04-03".month', 4),
+        ('"x".month', None),
         ('date("2026-04-01") + 1', None),
         ('date("9999-12-31") + duration("P1D")', None),
         ('date("9999-12-31") + duration("P1M")', None),

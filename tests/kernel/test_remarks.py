@@ -370,6 +370,7 @@ ASKED: dict[str, Case] = {
         "x",
         "camunda:resultVariable",
     ),
+    "unlike-kinds": Case(choice('F1.number = "3"'), "f_g_done", "「F1.number」は数、「\"3\"」は文字"),
     "value-not-offered": Case(
         {each: data.replace(b"</input>", b"<inputValues><text>&quot;no&quot;</text></inputValues></input>") for each, data in decided().items()},
         "row", "1行目の「選択」のマス"

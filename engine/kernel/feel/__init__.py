@@ -15,6 +15,7 @@ from engine.kernel.feel import values
 from engine.kernel.feel.builtins import BUILT_IN
 from engine.kernel.feel.cells import INPUT, compiled_cell
 from engine.kernel.feel.evaluation import compiled
+from engine.kernel.feel.kinds import KindOf, NoCondition, Unlike, misfits
 from engine.kernel.feel.nodes import FeelError, Node, walk
 from engine.kernel.feel.parsing import read
 from engine.kernel.feel.reads import Found, Known, Path, Reads
@@ -22,7 +23,7 @@ from engine.kernel.feel.running import Code, Scope, result
 from engine.kernel.feel.values import Budget, Inner, Value
 
 __all__ = [
-    "BUILT_IN", "NOBODY", "Call", "Expression", "FeelError", "Known", "Path", "Reads", "Scope", "Unary", "Value",
+    "BUILT_IN", "NOBODY", "Call", "Expression", "FeelError", "Known", "NoCondition", "Path", "Reads", "Scope", "Unary", "Unlike", "Value",
     "equal", "parse", "parse_unary",
 ]  # fmt: skip
 
@@ -81,6 +82,10 @@ class _Text:
             for node in walk(self._node)
             if node.kind == "call" and node.word not in BUILT_IN
         )
+
+    def misfits(self, known: KindOf) -> tuple[Unlike | NoCondition, ...]:
+        """What gives null whatever a case holds: unlike kinds side by side, no yes-or-no where one is asked. `known`: the kind of each path."""
+        return misfits(self._node, self._body, known)
 
     @cached_property
     def _found(self) -> Found:

@@ -28,7 +28,7 @@ def subtracted(left: Inner, right: Inner) -> Inner:
         return _calculated(DIGITS.subtract, left, right)
     if isinstance(right, timedelta | Months):
         return added(left, negated(right))
-    left, right = aligned(left, right)
+    left, right = (_dated(left), _dated(right)) if type(left) is type(right) is str else aligned(left, right)
     if isinstance(left, datetime) and isinstance(right, datetime):
         return left - right
     return left - right if type(left) is date and type(right) is date else None
@@ -126,7 +126,12 @@ def _within(left: timedelta, right: timedelta) -> timedelta | None:
     return within_time(lambda: left + right)
 
 
+def _dated(text: Inner) -> Inner:
+    """A text as the day or moment that it is: two texts can only be subtracted as such."""
+    return (day(text) or moment(text)) if isinstance(text, str) else text
+
+
 def _moved(value: Inner, length: timedelta | Months) -> Inner:
     if type(value) is str:
-        value = day(value) or moment(value)
+        value = _dated(value)
     return later(value, length) if isinstance(value, date) else None

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from engine.kernel.feel.arithmetic import added, divided, multiplied, negated, powered, subtracted
-from engine.kernel.feel.builtins import BUILT_IN
+from engine.kernel.feel.builtins import BUILT_IN, at_literal
 from engine.kernel.feel.lists import holds, items_of
 from engine.kernel.feel.loops import filtered, looped, span
 from engine.kernel.feel.nodes import Node
@@ -82,6 +82,8 @@ def _path(node: Node, in_row: bool) -> Code:
         if isinstance(holder, list):
             run.budget.spend(len(holder))
             return [admitted(item.get(field)) if isinstance(item, dict) else None for item in holder]
+        if isinstance(holder, str):
+            holder = at_literal(holder)  # a day as forms hold it
         return part(holder, field) if isinstance(holder, date | timedelta | Months) else None
 
     return value

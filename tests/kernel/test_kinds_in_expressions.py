@@ -1,0 +1,94 @@
+"""Values of unlike kinds side by side are asked about when an expression is published, and only where nothing else can come of it."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from feeling import TODAY, Values
+from readings import stops
+from test_rows_of_a_table import published
+from test_words_in_expressions import choice
+
+from engine.kernel.feel import parse
+
+
+def asked(condition: str) -> list[tuple[str, str]]:
+    """(rule, message) of what stands against a condition."""
+    return [(problem.rule, problem.message) for problem in stops(choice(condition))]
+
+
+@pytest.mark.parametrize(
+    ("condition", "left", "right"),
+    [
+        ('F1.number = "3"', "「F1.number」は数", "「\"3\"」は文字"),
+        ("F1.choice != 1", "「F1.choice」は文字", "「1」は数"),
+        ("F1.note > 3", "「F1.note」は文字", "「3」は数"),
+        ('F1.agreed = "yes"', "「F1.agreed」ははい・いいえ", "「\"yes\"」は文字"),
+        ("F1.on = 3", "「F1.on」は日", "「3」は数"),
+        ('F1.on = "yesterday"', "「F1.on」は日", "「\"yesterday\"」は文字"),
+        ("F1.on - today < 3", "「F1.on - today」は期間", "「3」は数"),
+        ('F1.on.year = "2026"', "「F1.on.year」は数", "「\"2026\"」は文字"),
+        ('count(F1.kinds) in (1, "two")', "「count(F1.kinds)」は数", "「\"two\"」は文字"),
+        ("F1.number in [1..today]", "「F1.number」は数", "「today」は日"),
+        ('some r in F1.roles satisfies r.ask = "x"', "「r.ask」ははい・いいえ", "「\"x\"」は文字"),
+        ("count(F1.roles[org = 1]) > 0", "「org」は文字", "「1」は数"),
+        ("F1.roles[1].org = true", "「F1.roles[1].org」は文字", "「true」ははい・いいえ"),
+        ('F1.note + 1 = "x"', "「F1.note」は文字", "「1」は数"),
+        ("F1.number = F1.note", "「F1.number」は数", "「F1.note」は文字"),
+        ('if F1.agreed then F1.number < "3" else false', "「F1.number」は数", "「\"3\"」は文字"),
+    ],
+)  # fmt: skip
+def test_unlike_kinds_are_named_with_what_is_written(condition: str, left: str, right: str) -> None:
+    ((rule, message),) = asked(condition)
+    assert rule == "unlike-kinds" and f"{left}、{right}なので" in message
+
+
+@pytest.mark.parametrize("condition", ["F1.number and F1.agreed", "not(F1.note) or F1.agreed", "if F1.on then true else false"])
+def test_a_yes_or_no_is_wanted_wherever_one_is_asked(condition: str) -> None:
+    ((rule, message),) = asked(condition)
+    assert rule == "yes-no-wanted" and "はいかいいえの項目ではありません" in message
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "F1.on < today", 'F1.on = "2026-04-01"', 'F1.on + duration("P1M") > today', 'F1.on - today < duration("P3D")', '"P3D" < F1.on - today',
+        "F1.number = null", "F1.number in (1, null)", "F1.number in [1..3]", "settings.months = 3", 'settings.t_reply = "P3BD"',
+        'string(F1.number) = "3"', "F1.roles.org = null", 'list contains(F1.kinds, "life")', "F1.roles[1].ask", "F1.agreed = (F1.number > 3)",
+        'initiator = 3 or initiator = "x"', 'F1.choice + "x" = "yesx"', "F1.agreed in (true, false)", "F1.number * 2 > 3",
+    ],
+)  # fmt: skip
+def test_what_can_be_compared_is_let_through(condition: str) -> None:
+    assert asked(condition) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "fits"),
+    [
+        ("F1.number", '"3"', False), ("F1.number", '> "3"', False), ("F1.number", "not(true)", False), ("F1.number", '[1.."3"]', False),
+        ("F1.number", "? > 3", True), ("F1.number", "F1.agreed", True), ("F1.note", 'starts with(?, "x")', True), ("F1.on", '> date("2026-04-01")', True),
+        ("F1.on", "2026", False), ("F1.agreed", '"yes"', False), ("F1.kinds", 'list contains(?, "life")', True), ("count(F1.kinds)", '"1"', False),
+    ],
+)  # fmt: skip
+def test_a_cell_is_of_the_kind_of_its_column(column: str, cell: str, fits: bool) -> None:
+    found = stops(published("FIRST", [column], [cell, '"a"'], ["-", '"b"']))
+    assert [problem.rule for problem in found] == ([] if fits else ["unlike-kinds"])
+
+
+SAMPLES: dict[str, list[Any]] = {
+    "boolean": [True, False], "number": [0, 1, 2.5], "text": ["", "a", "2026-04-01", "P1D"], "day": [TODAY, "2026-04-01"],
+    "moment": ["2026-04-01T08:30:00+09:00"], "list": [[], [1], ["a"]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("operation", ["one = other", "one < other", "one + other", "one - other", "one in (other)", "one in [other..other]"])
+@pytest.mark.parametrize(("one", "other"), itertools.product(SAMPLES, repeat=2))
+def test_what_is_asked_about_gives_null_whatever_a_case_holds(operation: str, one: str, other: str) -> None:
+    expression = parse(operation)
+    if "+" in operation and {one, other} <= {"day", "moment"}:
+        assert expression.misfits({("one",): one, ("other",): other}.get)  # the days of forms would be glued together like texts
+    elif expression.misfits({("one",): one, ("other",): other}.get):
+        given = {expression.evaluate(Values({"one": left, "other": right})) for left, right in itertools.product(SAMPLES[one], SAMPLES[other])}
+        assert given == {None}
