@@ -33,10 +33,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What one table had to say; without rows none hit."""
+    """What one table had to say; without rows none hit. ``decision``, ``process`` and ``closure`` lead to the table."""
 
     table: str
     rows: tuple[Row, ...]
+    decision: str
+    process: str
+    closure: str
 
 
 def of_steps(c: Connection, city: City, sight: Sight, instance: int, closure: str, tokens: Iterable[str]) -> list[Reason]:
@@ -55,18 +58,19 @@ def of_result(c: Connection, city: City, sight: Sight, instance: int, closure: s
 
 
 def _seen(c: Connection, city: City, sight: Sight, instance: int, closure: str, found: Iterable[Any]) -> list[Reason]:
-    executable, forms = city.executable(c, closure), city.forms(c, closure)
-    reasons: list[Reason] = []
+    executable, forms, reasons = city.executable(c, closure), city.forms(c, closure), list[Reason]()
+    process = c.scalar(sa.select(store.instance.c.process).where(store.instance.c.id == instance)) or ""
     for hits in found:
         for id, numbers in hits.items():
             if id in executable.decisions and _may_see(c, sight, executable, forms, instance, id):
-                reasons.append(_reason(executable.decisions[id], numbers))
+                rows = _rows(executable.decisions[id], numbers)
+                reasons.append(Reason(executable.decisions[id].name, rows, id, process, closure))
     return reasons
 
 
-def _reason(decision: Decision, numbers: list[int]) -> Reason:
+def _rows(decision: Decision, numbers: list[int]) -> tuple[Row, ...]:
     notes = {number: rule.note for number, rule in enumerate(decision.rules, 1)}
-    return Reason(decision.name, tuple(Row(number, notes.get(number, "")) for number in numbers))
+    return tuple(Row(number, notes.get(number, "")) for number in numbers)
 
 
 def _may_see(c: Connection, sight: Sight, executable: Executable, forms: Any, instance: int, decision: str) -> bool:

@@ -30,6 +30,7 @@ class Step:
     attached_to: int | None  # of a boundary event: the number of the step it watches
     within: int | None  # the number of the sub-process that holds it
     ways: tuple[Way, ...]
+    decision: str | None = None  # the table that it asks
 
 
 def number(process: Process) -> tuple[Step, ...]:
@@ -48,7 +49,7 @@ def _step(node: Node, no: int, nodes: Mapping[str, Node], numbers: Mapping[str, 
     return Step(
         node.id, no, node.name, "eventSubProcess" if node.by_event else node.type, node.event.kind if node.event is not None else "none", node.loop is not None,
         node.lane or "", node.documentation, node.called, numbers.get(node.attached_to or ""), within,
-        tuple(ways) or (Way("", ()),),
+        tuple(ways) or (Way("", ()),), node.decision,
     )  # fmt: skip
 
 

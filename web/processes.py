@@ -6,8 +6,10 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
 
-from engine import process_figures, usual
+from engine import decision_tables, process_figures, usual
+from engine.decision_tables import Cell
 from engine.errors import NotAllowed
+from engine.kernel.feel import Ask, Value
 from engine.process_figures import Overview, Row
 from engine.steps import Step, Way
 from web import acting
@@ -43,7 +45,7 @@ def show(process: str) -> str:
             "diagram_url": url_for("processes.diagram", process=process, version=overview.version), "is_wide": True,
             "is_all": version is None, "all_url": url_for("processes.show", process=process), "elsewhere": page.elsewhere,
         },
-        steps=[_row(each) for each in page.rows],
+        steps=[_row(each, process) for each in page.rows],
         versions=[
             {
                 "no": each.no, "published_on": each.published_at, "by": people.get(each.by or 0), "reason": each.reason, "open": each.open,
@@ -62,6 +64,79 @@ def diagram(process: str) -> Response:
     with city().store.reading() as c:
         body = process_figures.diagram(city(), c, process, _version(), request.args.get("closure"))
     return Response(body, mimetype="application/xml")
+
+
+@pages.get("/<process>/decisions/<decision>")
+def decision(process: str, decision: str) -> str:
+    """A decision table in words: of the latest version, or as an instance runs it (`closure`)."""
+    closure = request.args.get("closure")
+    with city().store.reading() as c:
+        name, table = decision_tables.table(city(), c, process, decision, closure)
+    return render_template(
+        "decision.html", process={"title": name, "url": url_for("processes.show", process=process)},
+        table={
+            "title": table.name, "policy": _POLICIES[table.policy](), "sums_up": _AGGREGATIONS[table.aggregation]() if table.aggregation else "",
+            "conditions": table.conditions, "results": table.results, "expression": table.expression, "defaults": table.defaults,
+            "has_notes": any(row.note for row in table.rows),
+        },
+        rows=[
+            {"no": row.number, "cells": [_cell(each) for each in row.cells], "results": row.results, "note": row.note} for row in table.rows
+        ],
+        requires=[(each, url_for("processes.decision", process=process, decision=id, closure=closure)) for id, each in table.requires],
+    )  # fmt: skip
+
+
+_POLICIES = {
+    "UNIQUE": lambda: _("当てはまるのは、いつも1行だけです。"),
+    "ANY": lambda: _("何行か当てはまっても、結果は同じです。"),
+    "FIRST": lambda: _("上から順に見て、はじめに当てはまった行を使います。"),
+    "PRIORITY": lambda: _("当てはまった行のうち、いちばん大事な結果を使います。"),
+    "COLLECT": lambda: _("当てはまった行を、すべて使います。"),
+    "RULE ORDER": lambda: _("当てはまった行を、すべて上から順に使います。"),
+    "OUTPUT ORDER": lambda: _("当てはまった行を、すべて大事な順に使います。"),
+}
+_AGGREGATIONS = {
+    "SUM": lambda: _("結果は合計です。"), "MIN": lambda: _("結果はいちばん小さい値です。"), "MAX": lambda: _("結果はいちばん大きい値です。"),
+    "COUNT": lambda: _("結果は当てはまった行の数です。"),
+}  # fmt: skip
+
+
+def _cell(cell: Cell) -> str:
+    """What a cell asks, in words; "" when anything will do."""
+    text = _("、").join(_asked(each) for each in cell.asks)
+    return _("%(values)s 以外", values=text) if cell.is_else else text
+
+
+def _asked(ask: Ask) -> str:
+    values = [_value(each) for each in ask.values]
+    match ask.how, values:
+        case "=", [value]:
+            return value
+        case "!=", [value]:
+            return _("%(values)s 以外", values=value)
+        case ">=", [value]:
+            return _("%(value)s以上", value=value)
+        case ">", [value]:
+            return _("%(value)sより大きい", value=value)
+        case "<=", [value]:
+            return _("%(value)s以下", value=value)
+        case "<", [value]:
+            return _("%(value)s未満", value=value)
+        case "[]", [low, high]:
+            return _("%(low)s以上%(high)s以下", low=low, high=high)
+        case "[)", [low, high]:
+            return _("%(low)s以上%(high)s未満", low=low, high=high)
+        case "holds", [value]:
+            return _("%(value)s をふくむ", value=value)
+    return ask.text
+
+
+def _value(value: Value) -> str:
+    if value is None:
+        return _("空")
+    if isinstance(value, bool):
+        return _("はい") if value else _("いいえ")
+    return str(value)
 
 
 def _version() -> int | None:
@@ -87,15 +162,22 @@ def _lines(text: str) -> list[str]:
 
 
 # -- the table of steps ------------------------------------------------------------------------------------------------
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: Row, process: str) -> dict[str, Any]:
     step, standing = row.step, row.standing
     return {
         "element": step.element, "no": step.no, "title": step.title, "lane": step.lane, "kind": _kind(step), "each": step.each,
         "documentation": _lines(step.documentation), "open": standing.open, "overdue": standing.overdue, "stalled": standing.stalled,
         "heat": min(standing.stalled, MOST_HEAT), "usual": row.usual.days, "n": row.usual.n,
         "ways": [(way.label, _leads_to(step, way)) for way in step.ways],
-        "url": url_for("processes.show", process=step.called) if step.called is not None else None,
+        "url": _behind(step, process),
     }  # fmt: skip
+
+
+def _behind(step: Step, process: str) -> str | None:
+    """The process that a step calls, or the table that it asks."""
+    if step.called is not None:
+        return url_for("processes.show", process=step.called)
+    return url_for("processes.decision", process=process, decision=step.decision) if step.decision is not None else None
 
 
 def _leads_to(step: Step, way: Way) -> str:

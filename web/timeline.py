@@ -46,8 +46,14 @@ def _shown(c: Connection, each: Entry, people: dict[int, str]) -> dict[str, Any]
     }  # fmt: skip
 
 
-def why(reason: Reason) -> str:
-    """The rows of a table that hit, as a person reads them: 「判断の理由：表「緊急度」の2行め（生命の危険）」."""
+def why(reason: Reason) -> tuple[str, str]:
+    """The rows of a table that hit, as a person reads them, and where the table stands: 「判断の理由：表「緊急度」の2行め（生命の危険）」."""
+    anchor = f"row-{reason.rows[0].number}" if reason.rows else None
+    at = {"process": reason.process, "decision": reason.decision, "closure": reason.closure}
+    return _why(reason), url_for("processes.decision", **at, _anchor=anchor)
+
+
+def _why(reason: Reason) -> str:
     if not reason.rows:
         return _("判断の理由：表「%(table)s」に、当てはまる行がありませんでした。", table=reason.table)
     if reason.rows[0].number == DEFAULTS:

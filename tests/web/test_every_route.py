@@ -52,7 +52,7 @@ IN_REACH: dict[str, frozenset[str]] = {
     # what shows no more of a case than may be shown to whoever asks
     "inbox.index": ALL, "inbox.act": ALL, "search.index": ALL, "watch.stalled": HEADS,
     "meetings.index": ALL, "meetings.show": ALL, "meetings.create": LEADS | {DECIDES}, "meetings.minutes": LEADS,
-    "processes.index": ALL, "processes.show": ALL, "processes.diagram": ALL,
+    "processes.index": ALL, "processes.show": ALL, "processes.diagram": ALL, "processes.decision": ALL,
     # what could not be carried out
     "incidents.index": LEADS | {ADMINISTRATOR}, "incidents.deliver": LEADS | {ADMINISTRATOR}, "incidents.settle": LEADS | {ADMINISTRATOR},
     "incidents.retry": frozenset({ADMINISTRATOR}), "incidents.work_again": frozenset({ADMINISTRATOR}),
@@ -65,7 +65,7 @@ ONCE = ("cases.press", "tasks.claim")  # whoever comes first does it for everybo
 ARRIVED = (200, 303, 409, 422)  # answered, done, somebody was first, to be put right
 ELSEWHERE = {
     "number": "2026-99999", "answer": "999999", "task": "9-9-9", "file": "999999", "token": "9-9-9", "meeting": "999999", "message": "999999",
-    "person": "999999", "process": "nowhere",
+    "person": "999999", "process": "nowhere", "decision": "nowhere",
 }  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def places(supporting_town: Town) -> Places:
     assert found.of(COUNTER).sends(f"/tasks/{task}/claim").status_code == 303
     found.there = {
         "number": number, "answer": str(plan), "file": file[1], "token": token[1], "task": task, "meeting": str(meeting), "message": "1",
-        "person": str(people[OWNER].id), "process": "intake",
+        "person": str(people[OWNER].id), "process": "intake", "decision": "triage",
     }  # fmt: skip
     found.of_task = {"cases.correct": str(mine)}
     return found

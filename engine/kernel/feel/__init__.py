@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 
 from engine.kernel.feel import values
 from engine.kernel.feel.builtins import BUILT_IN
@@ -23,7 +23,7 @@ from engine.kernel.feel.running import Code, Scope, result
 from engine.kernel.feel.values import Budget, Inner, Value
 
 __all__ = [
-    "BUILT_IN", "NOBODY", "Call", "Expression", "FeelError", "Known", "NoCondition", "Path", "Reads", "Scope", "Unary", "Unlike", "Value",
+    "BUILT_IN", "NOBODY", "Ask", "Call", "Expression", "FeelError", "Known", "NoCondition", "Path", "Reads", "Scope", "Unary", "Unlike", "Value",
     "equal", "parse", "parse_unary",
 ]  # fmt: skip
 
@@ -35,6 +35,17 @@ class Call:
     name: str
     arguments: tuple[Expression, ...]
     position: int  # 0-based column in the text of the expression that holds it
+
+
+class Ask(NamedTuple):
+    """One test of a cell, taken apart for people: `>= 2` asks ">=" of 2, `[1..3]` "[]" of 1 and 3, `"own"` "=" of it, a list "holds" a value.
+
+    `how` is "" for a test that cannot be taken apart; `text` is it as written.
+    """
+
+    how: str
+    values: tuple[Value, ...]
+    text: str
 
 
 class _Text:
@@ -116,6 +127,24 @@ class Unary(_Text):
         asked = [test.parts[0] for test in self._node.parts if test.kind == "member"]
         single = [item for node in asked for item in (node.parts if node.kind == "list" else (node,))]
         return tuple(self._expression(node).evaluate(NOBODY) for node in single if _is_literal(node))
+
+    @property
+    def is_else(self) -> bool:
+        """Whether the cell is hit by everything but what it asks."""
+        return self._node.kind == "no_tests"
+
+    @cached_property
+    def asks(self) -> tuple[Ask, ...]:
+        """The tests of the cell; none of "-"."""
+        return tuple(self._asked(test) for test in self._node.parts)
+
+    def _asked(self, test: Node) -> Ask:
+        how, parts = {"limit": test.word, "interval": test.word}.get(test.kind, "="), test.parts
+        if test.kind == "member" and parts[0].kind == "call" and parts[0].word == "list contains" and parts[0].parts[0].word == INPUT:
+            how, parts = "holds", parts[0].parts[1:]
+        values = tuple(self._expression(part).evaluate(NOBODY) for part in parts if _is_literal(part))
+        text = self._body[test.at : test.end]
+        return Ask(how, values, text) if len(values) == len(parts) else Ask("", (), text)
 
     def about(self, expression: str) -> str | None:
         """The cell as an expression about this input: `"own"` as `(S1.route) in ("own")`. None for "-"."""
