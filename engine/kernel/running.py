@@ -246,10 +246,12 @@ class Run(_Within, BpmnWorkflow):
         while True:
             step = self._next()
             if step is None:
-                if self._join() or self._close_scopes() or self._look_at_conditions():
+                if self._join() or self._close_scopes():
                     continue
                 if self.is_over():
                     self.call_off()
+                elif self._look_at_conditions():
+                    continue
                 return
             path.append(step)
             if steps == limits.steps or limits.is_over():

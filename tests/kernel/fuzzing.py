@@ -20,6 +20,7 @@ from engine.kernel.running import Executable
 from engine.kernel.state import Token
 
 LONGEST = 250  # things that happen in one run; a loop may go on for ever
+WIDEST = 120  # tokens at one time; what interrupts nothing may come again and again
 
 
 def standing(play: Play) -> list[tuple[str, str]]:
@@ -31,8 +32,7 @@ def _wait(play: Play, token: Token) -> tuple[str, str]:
     node = play.model.nodes[token.element]
     if node.type == "userTask" and token.rounds is None:
         return node.id, "task"
-    waits = node.event is not None and node.type in ("intermediateCatchEvent", "boundaryEvent")
-    return node.id, node.event.kind if waits and node.event is not None else ""
+    return node.id, node.event.kind if node.event is not None and node.event.kind != "none" else ""
 
 
 class Run:
@@ -57,13 +57,18 @@ class Run:
         assert self.play.ended == self.game.ended
 
     def go(self) -> Run:
-        while not self.game.ended and self.steps < LONGEST:
+        while not self.game.ended and self.steps < LONGEST and self.can_go_on:
             self.step()
         return self
 
+    @property
+    def can_go_on(self) -> bool:
+        """Whether anything can come; a condition comes by itself, or never when nobody is left to answer."""
+        return len(self.play.state.tokens) <= WIDEST and any(wait.kind != "condition" for _, wait in self.game.waits())
+
     def step(self) -> None:
         """Something that is waited for comes."""
-        who, wait = self.chance.choice(self.game.waits())
+        who, wait = self.chance.choice([each for each in self.game.waits() if each[1].kind != "condition"])
         if wait.kind == "signal":
             self.game.signalled()
             self.play.does(Signal("lost"))
@@ -73,7 +78,10 @@ class Run:
 
     def happens(self, who: Any, wait: Any) -> None:
         play = self.play
-        token = self.chance.choice([each for each in play.state.tokens if _wait(play, each) == (wait.id, wait.kind) and self.is_of(each, who)])
+        found = [each for each in play.state.tokens if _wait(play, each) == (wait.id, wait.kind) and self.rounds(each) == tuple(who.rounds)]
+        if len({each.scope for each in found}) > 1:  # an event sub-process that was begun more than once
+            found = [each for each in found if self.surroundings(each) == who.surroundings()]
+        token = self.chance.choice(found)
         if wait.kind == "task":
             answer = self.chance.choice(ANSWERS)
             play.latest["F1"] = {"choice": answer, "roles": list(ROLES)}
@@ -88,11 +96,19 @@ class Run:
             self.game.happens(who, wait)
             play.does(Deliver(token.id, "news"))
 
-    def is_of(self, token: Token, who: Any) -> bool:
-        """Whether a token stands in the round that the oracle means: rounds are told apart by their place."""
-        mine = [each.index for each in reversed(self.play.state.scopes(token)) if each.index is not None]
-        mine += [token.index] if token.index is not None and who.block.kind != "each" else []
-        return tuple(mine) == who.rounds
+    def rounds(self, token: Token) -> tuple[int, ...]:
+        """In which round of each activity around it a token stands: rounds are told apart by their place."""
+        return tuple(each.index for each in reversed(self.play.state.scopes(token)) if each.index is not None)
+
+    def surroundings(self, token: Token) -> list[Any]:
+        """What waits in each scope around a token, the innermost first, as the oracle says it."""
+        tokens = self.play.state.tokens
+        holders = [each for each in self.play.state.scopes(token) if each.rounds is None]
+        held = {each.id: [scope.id for scope in self.play.state.scopes(each)] for each in tokens}
+        return [
+            sorted((*_wait(self.play, each), self.rounds(each)) for each in tokens if holder.id in held[each.id] and _wait(self.play, each)[1])
+            for holder in holders
+        ]
 
 
 def anatomy(executable: Executable) -> str:

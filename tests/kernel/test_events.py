@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from bpmn import Drawing, inside, loop, process
+from bpmn import CITY, Drawing, inside, loop, process
 from playing import Play
-from readings import reading, said
+from readings import file_of, reading, said
 
 from engine.kernel import events
 from engine.kernel.commands import Complete, Deliver, Retry
 from engine.kernel.errors import NotWaiting
+from engine.kernel.reading import read
 
 ROLES = [{"org": "a"}, {"org": "b"}]
 
@@ -36,6 +37,24 @@ def held_in(kind: str, body: Drawing) -> tuple[Drawing, ...]:
 
 
 HOLDERS = ("sub", "call", "rounds", "turns")
+
+
+# -- one definition for several events ---------------------------------------------------------------------------------
+def test_events_may_share_a_definition_that_stands_beside_the_process() -> None:
+    shared = '<signal id="g" name="lost"/><signalEventDefinition id="d" signalRef="g"/>'
+    shared += '<timerEventDefinition id="w"><timeDuration>P2D</timeDuration></timerEventDefinition>'
+    xml = (
+        '<startEvent id="s"/><intermediateCatchEvent id="wait"><eventDefinitionRef>w</eventDefinitionRef></intermediateCatchEvent>'
+        '<manualTask id="t" camunda:candidateGroups="kakari"/><boundaryEvent id="b" attachedToRef="t"><eventDefinitionRef>d</eventDefinitionRef>'
+        '</boundaryEvent><endEvent id="e"/><endEvent id="gone"><eventDefinitionRef>d</eventDefinitionRef></endEvent>'
+        '<sequenceFlow id="f1" sourceRef="s" targetRef="wait"/><sequenceFlow id="f2" sourceRef="wait" targetRef="t"/>'
+        '<sequenceFlow id="f3" sourceRef="t" targetRef="e"/><sequenceFlow id="f4" sourceRef="b" targetRef="gone"/>'
+    )
+    found = read(file_of(xml, beside=shared), CITY)
+    assert found.model is not None, found.problems
+    events_of = {node.id: node.event for node in found.model.processes["p"].nodes if node.event is not None}
+    assert (events_of["wait"].kind, events_of["wait"].expression) == ("timer", "P2D")
+    assert {(events_of[id].kind, events_of[id].name) for id in ("b", "gone")} == {("signal", "lost")}
 
 
 # -- signals -----------------------------------------------------------------------------------------------------------
@@ -394,6 +413,14 @@ def test_a_condition_that_interrupts_nothing_comes_again_only_after_it_was_false
     for agreed, told in ((True, 1), (True, 1), (False, 1), (True, 2)):
         play.completes("other", agreed=agreed, note="")
         assert play.open.count("aside") == told
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_condition_that_becomes_true_with_the_last_answer_begins_nothing_in_a_scope_that_is_over(nested: bool) -> None:
+    handler = work(inside("handler").start("h_b", condition="F1.agreed", interrupting=False), "handle").end("h_e")
+    body = work((inside("body") if nested else process("p")).start("b_b"), "ask").end("b_e").by_event(handler)
+    play = Play(work(process("p").start().sub(body), "after").end() if nested else body).start().completes("ask", agreed=True)
+    assert play.open == (["after"] if nested else []) and play.ended != nested
 
 
 # -- links -------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from fuzzing import Run, anatomy, fold
-from oracle import Block, Game, Invention
+from oracle import LARGE, LEAVES, RACING, UPWARDS, WAITING, Block, Game, Invention
 
 ROOT = Path(__file__).parents[2]
 SIZE = 30  # blocks of a process, at most
@@ -54,18 +54,23 @@ def test_a_changed_spec_would_be_noticed() -> None:
 
 def test_the_oracle_and_the_kernel_are_told_apart_when_they_differ() -> None:
     run = Run(1, SIZE)
-    run.game = Game(Block("task", "elsewhere"))
+    run.game = Game(Block("scope", "other", [Block("task", "elsewhere")]))
     with pytest.raises(AssertionError):
         run.look()
 
 
-def test_every_kind_of_block_is_invented() -> None:
-    kinds = {block.kind for number in range(60) for block in everything(Invention(random.Random(number), SIZE).whole)}
-    assert kinds == {"task", "wait", "each", "sequence", "choice", "fork", "loop", "sub", "call", "rounds", "turns", "race"}
+def test_every_kind_of_block_and_event_is_invented() -> None:
+    blocks = [block for number in range(150) for block in everything(Invention(random.Random(number), SIZE).whole)]
+    assert {block.kind for block in blocks} == {*LEAVES, *LARGE, "scope"}
+    assert {letter for block in blocks for letter in block.races} == {*RACING, "r"}
+    of_boundaries = {(watch.kind, watch.interrupting) for block in blocks for watch in block.watches if block.kind != "scope"}
+    of_scopes = {(watch.kind, watch.interrupting) for block in blocks for watch in block.watches if block.kind == "scope"}
+    assert of_boundaries == of_scopes == {(kind, yes) for kind in (*WAITING, *UPWARDS) for yes in (True, False)} - {("error", False)}
 
 
 def everything(block: Block) -> list[Block]:
-    return [block, *(each for part in block.parts for each in everything(part))]
+    inside = [*block.parts, *(watch.leads_to for watch in block.watches)]
+    return [block, *(each for part in inside for each in everything(part))]
 
 
 @pytest.mark.deep

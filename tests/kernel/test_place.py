@@ -29,7 +29,7 @@ def waits(play: Play, state: State | None = None) -> list[Any]:
         (
             token.element, [(each.element, each.index) for each in state.scopes(token)], token.since.isoformat(),
             token.due.isoformat() if token.due else "", token.via or "", names.get(token.host or "", "race" if token.host else ""),
-            token.index if token.index is not None else -1, repr(sorted(token.data.items())), repr(token.inputs), repr(token.rounds),
+            token.index if token.index is not None else -1, repr(sorted(token.data.items())), repr(token.inputs), repr(token.rounds), token.held,
         )
         for token in state.tokens
         if token.index is None or play.model.nodes[token.element].type == "userTask"
@@ -304,7 +304,7 @@ def test_rounds_inside_rounds_over_the_same_item_are_told_apart() -> None:
 def walked(number: int, size: int) -> int:
     """A run of an invented process in which the marking is placed anew before every step; the oracle goes on as if nothing was."""
     run = Run(number, size)
-    while not run.game.ended and run.steps < 120:
+    while not run.game.ended and run.steps < 120 and run.can_go_on:
         is_placed_again(run.play)
         run.look()
         run.step()
