@@ -1,4 +1,4 @@
-"""What SpiffWorkflow 3.2.0 does by itself with four plain diagrams, beside what our kernel does with the same ones.
+"""What SpiffWorkflow 3.2.0 does by itself with plain diagrams, beside what our kernel does with the same ones.
 
 When one of these stock results changes after an upgrade, our way around it may have become needless: read docs/why/marking.md.
 """
@@ -15,6 +15,8 @@ from playing import Play
 from SpiffWorkflow.bpmn.exceptions import WorkflowDataException
 from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnParser
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
+from SpiffWorkflow.bpmn.specs.event_definitions import SignalEventDefinition
+from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
@@ -158,3 +160,86 @@ def test_ours_has_no_depth() -> None:
         play.completes("check", choice="later")
     assert play.open == ["check"] and len(play.state.tokens) == 1
     assert play.completes("check", choice="no").ended
+
+
+# -- a signal thrown at an end -----------------------------------------------------------------------------------------
+def called_out() -> Drawing:
+    drawing = process("p").start().parallel("fork").to("hear")
+    work(drawing, "ask").end("cry", signal="ready")
+    return work(drawing.apart().catch("hear", signal="ready"), "after").end("end_b")
+
+
+def test_stock_does_not_throw_the_signal_of_an_end_event() -> None:
+    assert Stock(called_out()).completes("ask").open == []
+
+
+def test_ours_throws_it_to_whoever_waits() -> None:
+    assert Play(called_out()).start().completes("ask").open == ["after"]
+
+
+# -- a signal that interrupts nothing ----------------------------------------------------------------------------------
+def told() -> Drawing:
+    drawing = work(process("p").start(), "ask").end().boundary("told", "ask", signal="lost", interrupting=False)
+    return work(drawing, "note").end("noted")
+
+
+def test_stock_hears_a_signal_beside_a_task_only_once() -> None:
+    stock = Stock(told())
+    for _ in range(2):
+        stock.workflow.catch(BpmnEvent(SignalEventDefinition("lost"), {}))
+        stock.workflow.do_engine_steps()
+    assert stock.open == ["ask", "note"]
+
+
+def test_ours_hears_it_as_often_as_it_comes() -> None:
+    assert Play(told()).start().hears("lost").hears("lost").open == ["ask", "note", "note"]
+
+
+# -- errors ------------------------------------------------------------------------------------------------------------
+def refusing() -> Drawing:
+    """A body with two tasks side by side, one of which leads to an error."""
+    body = inside("body").start("b_begin").parallel("b_fork").to("beside")
+    work(body, "try").end("refused", error="refused")
+    return work(body.apart(), "beside").end("b_end")
+
+
+def mended() -> Drawing:
+    handler = work(inside("handler").start("h_begin", error="refused"), "mend").end("h_end")
+    return work(process("p").start().sub(refusing()), "after").end().by_event(handler)
+
+
+def test_stock_lets_the_work_go_on_that_an_error_has_ended() -> None:
+    assert Stock(mended()).completes("try").open == ["beside", "mend"]
+
+
+def test_ours_puts_the_event_sub_process_in_place_of_all_else() -> None:
+    assert Play(mended()).start().completes("try").open == ["mend"]
+
+
+def uncaught() -> Drawing:
+    return work(process("p").start(), "ask").end("bad", error="refused")
+
+
+def test_stock_completes_a_process_whose_error_nobody_caught() -> None:
+    stock = Stock(uncaught()).completes("ask")
+    assert stock.open == [] and stock.workflow.completed
+
+
+def test_ours_stops_there_and_says_so() -> None:
+    play = Play(uncaught()).start().completes("ask")
+    assert play.state.status == "incident" and play.standing == ["bad"]
+
+
+# -- links -------------------------------------------------------------------------------------------------------------
+def linked() -> Drawing:
+    drawing = work(process("p").start(), "ask").throws("from", link="on").apart()
+    return work(drawing.catch("to", link="on"), "after").end()
+
+
+def test_stock_stands_still_at_a_link() -> None:
+    stock = Stock(linked()).completes("ask")
+    assert stock.open == [] and not stock.workflow.completed
+
+
+def test_ours_goes_on_where_the_link_leads() -> None:
+    assert Play(linked()).start().completes("ask").open == ["after"]
