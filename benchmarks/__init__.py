@@ -15,6 +15,7 @@ from benchmarks.figures import WHOLE, Figure, Sizes
 from benchmarks.lists import lists
 from benchmarks.live_state import live_state
 from benchmarks.over_http import http_complete
+from benchmarks.seeing import access_overhead
 from benchmarks.starting import starting
 from benchmarks.whole_json import complete_vs_whole_json
 
@@ -33,6 +34,7 @@ FIGURES: dict[str, Measured] = {
     "inbox-flat-postgresql": lists("postgresql", "inbox-flat"),
     "board-flat": LONG_LISTS,
     "search-flat": LONG_LISTS,
+    "access-overhead": access_overhead,
     "start-cold": starting,
     "start-warm": starting,
 }

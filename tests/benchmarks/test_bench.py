@@ -15,7 +15,8 @@ import pytest
 import benchmarks
 from benchmarks.figures import TINY, Figure
 from benchmarks.whole_json import ends_after
-from web import command_line
+from engine import access
+from web import command_line, viewings
 
 ROOT = Path(__file__).parents[2]
 QUICK = [name for name in benchmarks.FIGURES if not name.startswith("start-")]
@@ -87,6 +88,14 @@ def test_tasks_are_completed_over_http_by_several_people_at_two_processes(capsys
 
 def _serving() -> list[int]:
     return [each.pid for each in psutil.process_iter(["cmdline"]) if "benchmarks.serving" in (each.info["cmdline"] or ())]
+
+
+def test_the_cost_of_asking_who_may_see_what_is_measured_and_then_it_is_asked_again(capsys: pytest.CaptureFixture[str]) -> None:
+    before = (access.sight, access.openable, viewings.note)
+    found = only(capsys, "access-overhead")
+    assert {name: set(each) for name, each in found["detail"].items()} == dict.fromkeys(("inbox", "case"), {"ratio", "with_ms", "without_ms"})
+    assert found["value"] == max(each["ratio"] for each in found["detail"].values()) > 0
+    assert (access.sight, access.openable, viewings.note) == before
 
 
 def test_only_what_was_asked_for_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
