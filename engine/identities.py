@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from engine import people
 from engine.errors import Refusal
 from engine.people import Person
-from engine.store import Store, identity, person_login
+from engine.store import Store, identity, insert_unless_there, person_login
 
 
 class TakenIdentity(Refusal):
@@ -40,11 +40,10 @@ def link(store: Store, person_id: int, issuer: str, subject: str, now: datetime)
     """From now on this subject is this person, and no other subject of the issuer is. Raises TakenIdentity."""
     here = identity.c.issuer == issuer
     with store.transaction() as c:
-        owner = c.scalar(sa.select(identity.c.person).where(here, identity.c.subject == subject))
-        if owner is not None and owner != person_id:
-            raise TakenIdentity
         c.execute(sa.delete(identity).where(here, identity.c.person == person_id))
-        c.execute(sa.insert(identity).values(issuer=issuer, subject=subject, person=person_id, linked_at=now))
+        c.execute(insert_unless_there(c, identity, {"issuer": issuer, "subject": subject, "person": person_id, "linked_at": now}))
+        if c.scalar(sa.select(identity.c.person).where(here, identity.c.subject == subject)) != person_id:
+            raise TakenIdentity
 
 
 def unlink(store: Store, person_id: int, issuer: str) -> None:

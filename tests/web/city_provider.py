@@ -30,7 +30,8 @@ class CityProvider:
         self.issuer = f"http://127.0.0.1:{self._process.stdout.readline().strip()}"
 
     def takes_everybody_for(self, subject: str, **how: Any) -> None:
-        """`how`: claims that are told otherwise (None: left out), `alg`, `kid` or `forged` of the signature, `without` (of the answer)."""
+        """`how`: claims that are told otherwise (None: left out), `alg`, `kid` or `forged` of the signature, `new_key` (its id, from now on),
+        `without` (of the answer)."""
         body = json.dumps({"subject": subject, **how}).encode()
         urllib.request.urlopen(urllib.request.Request(f"{self.issuer}/behave", body, {"Content-Type": "application/json"})).close()
 
@@ -65,7 +66,11 @@ def serve(secret: str) -> None:
 
     @app.post("/behave")
     def behave() -> str:
+        nonlocal key
         now["behaviour"] = request.get_json()
+        if kid := now["behaviour"].pop("new_key", None):
+            key = RSAKey.generate_key(2048, {"kid": kid, "use": "sig"})
+            now["behaviour"]["kid"] = kid
         return ""
 
     @app.get("/asked")

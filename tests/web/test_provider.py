@@ -188,6 +188,14 @@ def test_an_expired_proof_is_refused(visitor: Visitor, provider: CityProvider, h
     assert comes(visitor).status_code == 400 and not is_in(visitor)
 
 
+def test_a_provider_that_took_a_new_key_is_believed_without_a_restart(visitor: Visitor, provider: CityProvider, harukaze: Person) -> None:
+    assert comes(visitor).status_code == 303
+    visitor.sends("/sign-out")
+    provider.takes_everybody_for(SUBJECT, new_key="of-next-year")
+    assert comes(visitor).status_code == 303 and is_in(visitor)
+    provider.takes_everybody_for(SUBJECT, new_key="good")  # as the other tests expect it
+
+
 def test_the_same_way_back_opens_once(visitor: Visitor, harukaze: Person) -> None:
     back = way_back(visitor)
     assert visitor.get(back).status_code == 303
