@@ -24,9 +24,8 @@ def check_rows(decision: Decision, names: Names, remarks: Remarks) -> None:
         for clash in coverage.clashes():
             remarks.say("rows-clash", rows[clash.second - 1], first=clash.first, second=clash.second, example=_example(clash.example))
     try:
-        if decision.hit_policy == "FIRST":
-            for row in coverage.hidden():
-                remarks.say("row-never-reached", rows[row - 1], row=row)
+        for row in coverage.hidden():
+            remarks.say("row-never-reached", rows[row - 1], row=row)
         gap = coverage.gap() if decision.hit_policy in _ONE_ROW and all(each.default is None for each in decision.outputs) else None
         if gap is not None:
             remarks.say("rows-leave-gap", decision, example=_example(gap))

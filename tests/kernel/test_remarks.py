@@ -455,7 +455,7 @@ STYLE: dict[str, Case] = {
     "signal-not-heard": Case(files(process("p").start().end("x", signal="ready")), "x", "シグナル「ready」を待つもの"),
     "nobody-starts": Case(files(task()), "p", "だれも始められません"),
     "process-without-name": Case(files(process("p").start().end()), "p", "名前がありません"),
-    "row-never-reached": Case(decided(policy="FIRST", cell="-", below='"yes"'), "lower", "2行目は、上の行が"),
+    "row-never-reached": Case(decided(policy="FIRST", cell="-", below='"yes"'), "lower", "2行目は使われません"),
     "rows-leave-gap": Case(decided(), "table", "(例: 「選択」が \"later\")"),
     "rows-not-checked": Case(too_large(), "advice", "確かめられませんでした"),
     "unknown-property": Case(files(task("x", colour="red")), "x", "「colour」は、どこでも使われません"),

@@ -125,7 +125,13 @@ def test_lists_of_results_have_no_gap() -> None:
 def test_a_row_below_one_that_takes_all_is_never_reached() -> None:
     found = said(published("FIRST", NUMBER, ["> 1", '"a"'], ["[2..3]", '"b"'], ["-", '"c"'], ["0", '"d"']), "row-never-reached")
     assert [(problem.element, problem.line, problem.kind) for problem in found] == [("row2", 3, "style"), ("row4", 5, "style")]
-    assert "2行目は、上の行がいつも先に当てはまるので使われません" in found[0].message
+    assert "2行目は使われません。上の行がいつも先に当てはまるか" in found[0].message
+
+
+@pytest.mark.parametrize("policy", ["UNIQUE", "FIRST", "COLLECT"])
+def test_a_row_whose_conditions_never_meet_is_told(policy: str) -> None:
+    found = said(published(policy, [*NUMBER, *NUMBER], ["> 5", "< 3", '"a"'], ["<= 5", "-", '"b"']), "row-never-reached")
+    assert [problem.element for problem in found] == ["row1"]
 
 
 def test_several_rows_together_can_hide_one() -> None:

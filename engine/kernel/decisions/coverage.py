@@ -107,10 +107,11 @@ class Coverage:
         return None if way is None else self._example(way)
 
     def hidden(self) -> Iterator[int]:
-        """The rows, counted from 1, that a table of the policy FIRST never reaches, because rows above take all. Raises TooLarge."""
-        for row in range(1, len(self._rules)):
+        """The rows, counted from 1, that no input reaches: none meets all their cells, or FIRST finds rows above. Raises TooLarge."""
+        for row in range(len(self._rules)):
             reaching = [[each._replace(possible=each.met) for each in tried if each.possible >> row & 1] for tried in self._tried]
-            if _way(reaching, (1 << row) - 1) is None:
+            above = (1 << row) - 1 if self._decision.hit_policy == "FIRST" else 0
+            if not all(reaching) or _way(reaching, above) is None:
                 yield row + 1
 
     def _example(self, way: Iterable[Tried | None]) -> str:
