@@ -22,7 +22,7 @@ def own_names(model: Model, process: Process) -> dict[str, FieldKind]:
     for id in _family(model, process.id):
         for node in walk(model.processes[id].nodes):
             if node.result is not None:
-                names[node.result] = _result(model.decisions.get(node.decision or ""), node)
+                names[node.result] = result_kind(model.decisions.get(node.decision or ""), node.result_kind == "list")
     return names
 
 
@@ -100,14 +100,18 @@ def _payload(model: Model, message: str) -> FieldKind:
     return FieldKind("payload", fields={name: literals(texts) for name, texts in given.items()})
 
 
-def _result(decision: Decision | None, node: Node) -> FieldKind:
-    if decision is None or decision.expression is not None or decision.aggregation is not None:
+def result_kind(decision: Decision | None, listed: bool = False) -> FieldKind:
+    """What a decision gives; ``listed``: as a list even when it is one row."""
+    if decision is None or decision.expression is not None:
         return ANYTHING
+    if decision.aggregation is not None:
+        counts = decision.aggregation in ("COUNT", "SUM") and not listed
+        return FieldKind("number") if counts else ANYTHING
     fields = {
         result.name: literals([*(rule.outputs[column] for rule in decision.rules), result.default or "null"])
         for column, result in enumerate(decision.outputs)
     }
-    return FieldKind("list" if gives_list(decision) or node.result_kind == "list" else "result", fields=fields)
+    return FieldKind("list" if gives_list(decision) or listed else "result", fields=fields)
 
 
 def _family(model: Model, process: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from engine.kernel.bindings import callers, caught, given_inputs, gives_list, own_names, thrown, used_names
+from engine.kernel.bindings import callers, caught, given_inputs, gives_list, own_names, result_kind, thrown, used_names
 from engine.kernel.closure import bound_names, list_forms, required
 from engine.kernel.decisions import Decision
 from engine.kernel.duties import check_groups, check_node
@@ -169,7 +169,7 @@ def _check_decision(model: Model, decision: Decision, vocabulary: Vocabulary, re
     for process in model.processes.values():
         if any(decision.id in required(model, node.decision) for node in walk(process.nodes) if node.decision):
             own |= own_names(model, process)
-    own |= dict.fromkeys((model.decisions[id].variable for id in decision.requires if id in model.decisions), ANYTHING)
+    own |= {model.decisions[id].variable: result_kind(model.decisions[id]) for id in decision.requires if id in model.decisions}
     names = Names(vocabulary, own)
     for sentence in decision.sentences():
         place = replace(decision, line=sentence.line)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from engine.kernel.decisions import Decision
-from engine.kernel.feel import Expression, FeelError, NoCondition, Path, parse
+from engine.kernel.feel import NOBODY, Expression, FeelError, NoCondition, Path, parse
 from engine.kernel.model import FieldKind, Flow, Node, Process, Vocabulary
 from engine.kernel.remarks import Remarks, near
 
@@ -192,7 +193,19 @@ def literals(texts: list[str]) -> FieldKind:
     """The kind of a value that is always given as one of these expressions."""
     known = [literal(text) for text in texts if text != "null"]
     codes = frozenset(each for each in known if each is not None)
-    return FieldKind("code", codes) if known and None not in known else ANYTHING
+    if known and None not in known:
+        return FieldKind("code", codes)
+    kinds = {_written_kind(text) for text in texts if text != "null"}
+    return FieldKind(kinds.pop() or "anything") if len(kinds) == 1 else ANYTHING
+
+
+def _written_kind(text: str) -> str | None:
+    """The kind of a number, or of a yes or no, that is written out."""
+    try:
+        value = parse(text).evaluate(NOBODY)
+    except FeelError:
+        return None
+    return "bool" if isinstance(value, bool) else "number" if isinstance(value, int | Decimal) else None
 
 
 def _under(kind: FieldKind, name: str) -> FieldKind | None:

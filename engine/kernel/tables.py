@@ -79,7 +79,7 @@ def _domain(column: Input, names: Names) -> Domain:
             return Domain(codes, several=True)
         case "bool":
             return Domain((True, False))
-        case "number":
+        case "number" if column.expression.partition(".")[0] in names.vocabulary.forms:
             return Domain(whole=True)
     return Domain()
 

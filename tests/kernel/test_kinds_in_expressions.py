@@ -6,12 +6,16 @@ import itertools
 from typing import Any
 
 import pytest
+from bpmn import CITY, files, process
 from feeling import TODAY, Values
 from readings import stops
+from test_decisions import decision, file
+from test_decisions import table as dmn_table
 from test_rows_of_a_table import published
-from test_words_in_expressions import choice
+from test_words_in_expressions import choice, table, with_table
 
 from engine.kernel.feel import parse
+from engine.kernel.reading import read
 
 
 def asked(condition: str) -> list[tuple[str, str]]:
@@ -92,3 +96,41 @@ def test_what_is_asked_about_gives_null_whatever_a_case_holds(operation: str, on
     elif expression.misfits({("one",): one, ("other",): other}.get):
         given = {expression.evaluate(Values({"one": left, "other": right})) for left, right in itertools.product(SAMPLES[one], SAMPLES[other])}
         assert given == {None}
+
+
+def after_table(condition: str, *rows: str, **given: str) -> list[str]:
+    """What stands against a condition on the result of a table with the column `way`."""
+    drawing = process("p").start().rule("r", "table", "hint").xor("g").when("done", condition).otherwise("done").end()
+    return [problem.rule for problem in stops(with_table(drawing, table(*rows, **given)))]
+
+
+def test_the_result_of_a_table_is_of_the_kind_that_its_rows_say() -> None:
+    assert after_table("hint.way > 2", '"yes"|1', "-|2.5") == after_table("hint.way", '"yes"|true', "-|null") == []
+    assert after_table('hint.way = "2"', '"yes"|1', "-|2.5") == ["unlike-kinds"]
+    assert after_table("hint.way = 1", '"yes"|true', "-|false") == ["unlike-kinds"]
+    assert after_table("hint.way", '"yes"|1', "-|2") == ["yes-no-wanted"]
+    assert after_table('hint.way = "x"', '"yes"|1', "-|F1.note") == after_table('hint.way = "x"', '"yes"|1', "-|true") == []
+
+
+def required(cell: str, column: str = "points.level") -> list[str]:
+    """What stands against a cell that reads the result of a required table with the column `level`."""
+    points = decision(dmn_table("FIRST", ["F1.number"], ["level"], ["> 2", '"high"'], ["-", '"low"']), id="points")
+    advice = decision(dmn_table("FIRST", [column], ["way"], [cell, '"a"'], ["-", '"b"']), requires=["points"])
+    drawing = process("p").start().rule("r", "advice", "hint").end()
+    return [problem.rule for problem in stops(read({**files(drawing), "advice.dmn": file(advice, points)}, CITY))]
+
+
+def test_the_result_of_a_required_table_is_known_too() -> None:
+    assert required('"high"') == []
+    assert required('"hihg"') == ["unknown-code"]
+    assert required("3") == ["unlike-kinds"]
+    assert required('"high"', "points.levle") == ["unknown-field", "unknown-field"]
+
+
+def test_how_many_rows_hit_is_a_number() -> None:
+    counted = decision(dmn_table("COLLECT", ["F1.number"], ["level"], ["> 2", '"high"'], aggregation="COUNT"), id="points")
+    for cell, expected in (("> 1", []), ('"many"', ["unlike-kinds"])):
+        advice = decision(dmn_table("FIRST", ["points"], ["way"], [cell, '"a"'], ["-", '"b"']), requires=["points"])
+        drawing = process("p").start().rule("r", "advice", "hint").end()
+        found = read({**files(drawing), "advice.dmn": file(advice, counted)}, CITY)
+        assert [problem.rule for problem in stops(found)] == expected
