@@ -410,7 +410,7 @@ def _store_answer(c: Connection, city: City, case: int, instance: int | None, gi
 
 
 def _store_decisions(c: Connection, city: City, row: Any, happened: Iterable[Event], by: By) -> None:
-    """Results of decision tables are kept like answers, and read like them; beside them, the rows that hit."""
+    """Results of decision tables are kept like answers, and read like them; beside them, the rows that hit. Both are content."""
     rows = [
         {
             "case": row.case, "instance": row.id, "task": each.token, "form": each.result, "round": 0, "schema_hash": "",
