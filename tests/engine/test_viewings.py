@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine import store, viewings
+from engine import duplicates, store, viewings
+from engine.duplicates import Asking
 from engine.store import Store
 from engine.stream import link
 from engine.viewings import Notebook, Viewed
@@ -92,3 +93,21 @@ def test_what_could_not_be_written_stays_noted(empty_store: Store) -> None:
         c.execute(sa.text("ALTER TABLE elsewhere RENAME TO access_day"))
     notebook.write()
     assert len(rows(empty_store)) == 1
+
+
+def test_the_record_of_a_case_is_read_newest_first_and_by_organisation(empty_store: Store) -> None:
+    later = MORNING + timedelta(days=1)
+    viewings.write(empty_store, [looks(), looks(), Viewed(later, "answer:1", None, "zeimu", 7, "received", "L1"), looks(8)])
+    with empty_store.reading() as c:
+        assert [(row.what, row.organisation) for row in viewings.of_case(c, 7)] == [("answer:1", "zeimu"), ("case", "esikoni"), ("case", "esikoni")]
+        assert [row.what for row in viewings.of_case(c, 7, page=2, size=2)] == ["case"]
+        told = [(each.organisation, each.lines, each.last_at) for each in viewings.by_organisation(c, 7)]
+        assert told == [("zeimu", 1, later), ("esikoni", 2, MORNING)]
+        assert viewings.verify(c, 7) == viewings.verify(c) == []
+
+
+def test_who_asked_for_duplicates_is_counted_within_a_month(empty_store: Store) -> None:
+    asked = [Viewed(MORNING, duplicates.ASKED, None, "zeimu", level="L0")] * 2 + [Viewed(MORNING, duplicates.REFUSED, None, "zeimu", level="L0")]
+    viewings.write(empty_store, [*asked, Viewed(MORNING - timedelta(days=40), duplicates.ASKED, None, "zeimu", level="L0"), looks()])
+    with empty_store.reading() as c:
+        assert duplicates.by_person(c, date(2026, 11, 1), date(2026, 12, 1)) == [Asking(None, "zeimu", 2, 1, 1)]
