@@ -20,7 +20,7 @@ from engine.errors import Conflict, NoLongerOpen, NotAllowed
 from engine.facts import Changes, Facts, consents_of, context, values_read
 from engine.kernel import state as states
 from engine.kernel.advance import advance, fresh
-from engine.kernel.commands import Command, Complete, Deliver, Fire, Retry, Signal, Start
+from engine.kernel.commands import AddRound, Command, Complete, Deliver, Fire, Look, Retry, Signal, Start
 from engine.kernel.compiled import COMPILER_VERSION
 from engine.kernel.errors import NotWaiting
 from engine.kernel.events import Decided, Event, IncidentRaised, MessageThrown, PhaseReached, SignalThrown, Subscribed, TaskOpened, outline
@@ -369,9 +369,10 @@ def _write(
     touches_consent = given is not None and given.changes.touch_consent
     if touches_consent:
         _after_consent(c, city, case, at)
+    looks = bool(touches_consent or columns) and _look_again(c, case, at, but=row.id)
     for name in dict.fromkeys(each.name for each in happened if isinstance(each, SignalThrown)):
         _post_signal(c, case, name, at, thrower=row.id)
-    posted = touches_consent or any(isinstance(each, MessageThrown | SignalThrown | Subscribed) for each in happened)
+    posted = touches_consent or looks or any(isinstance(each, MessageThrown | SignalThrown | Subscribed) for each in happened)
     return Outcome(case, row.id, answer, happened, posted=posted)
 
 
@@ -504,6 +505,18 @@ def _after_consent(c: Connection, city: City, case: int, at: Any) -> None:
     access.take_back(c, city, case, in_force)
 
 
+def _look_again(c: Connection, case: int, at: Any, but: int | None = None) -> bool:
+    """Facts of the case or answers changed: instances of the case that wait for a condition are to look again. Gives whether there is any."""
+    waits = store.subscription
+    waiting = sa.and_(waits.c.case == case, waits.c.kind == "condition", waits.c.instance != (but or 0))
+    instances = c.scalars(sa.select(waits.c.instance).where(waiting).distinct().order_by(waits.c.instance)).all()
+    for instance in instances:
+        seq = c.scalar(sa.select(store.case.c.events).where(store.case.c.id == case))
+        row = {"key": f"look:{instance}:{seq}", "kind": "look", "case": case, "body": {"instance": instance}, "due_at": at, "tries": 0}
+        c.execute(sa.insert(store.outbox).values(row))
+    return bool(instances)
+
+
 def _post_signal(c: Connection, case: int, name: str, at: Any, thrower: int | None = None) -> None:
     """Tell every instance of the case that waits for a signal; who threw it has heard it already."""
     waits = store.subscription
@@ -552,6 +565,7 @@ def _keep(
             feeds.participate(c, case, feeds.write(c, case, changes, answer or 0, at), city.today)
             if changes.touch_consent:
                 _after_consent(c, city, case, at)
+            _look_again(c, case, at)
             outcome = Outcome(case, instance, answer)
             _note(c, key, outcome, at)
         return outcome
@@ -607,7 +621,7 @@ def _again(repeated: Repeated) -> Outcome:
 
 _KINDS = {
     Start: "InstanceStarted", Complete: "TaskCompleted", Deliver: "MessageReceived", Fire: "TimerFired", Signal: "SignalHeard",
-    Retry: "IncidentRetried",
+    Look: "ConditionMet", AddRound: "RoundAdded", Retry: "IncidentRetried",
 }  # fmt: skip
 
 

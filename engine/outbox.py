@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from engine import cases, messages, store, stream
 from engine.city import NOBODY, City
 from engine.errors import NoLongerOpen, Refusal
-from engine.kernel.commands import Deliver, Fire, Signal
+from engine.kernel.commands import Deliver, Fire, Look, Signal
 from engine.kernel.state import lively
 
 log = logging.getLogger("bansou.outbox")
@@ -102,17 +102,19 @@ def _try(city: City, row: Any) -> None:
         if row.kind == "message":
             _carry_message(city, row)
         elif row.kind == "signal":
-            _carry_signal(city, row)
+            _tell(city, row, Signal(row.body["name"]))
+        elif row.kind == "look":
+            _tell(city, row, Look())
         else:
             raise Refusal(f"unknown kind of work: {row.kind}")
     except Exception as error:
         _failed(city, store.outbox, row, error)
 
 
-def _carry_signal(city: City, row: Any) -> None:
-    """A signal is heard by who waits for it now, and kept by none."""
+def _tell(city: City, row: Any, command: Signal | Look) -> None:
+    """A signal or a change is noticed by who waits for it now, and kept by none."""
     try:
-        cases.carry_out(city, row.body["instance"], Signal(row.body["name"]), row.key, also=lambda c: _done(c, row, city.now()))
+        cases.carry_out(city, row.body["instance"], command, row.key, also=lambda c: _done(c, row, city.now()))
     except NoLongerOpen:
         with city.store.transaction() as c:
             _done(c, row, city.now())

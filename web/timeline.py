@@ -108,6 +108,10 @@ def _sentence(c: Connection, each: Entry) -> str:
             if name in city().organisation(c).signals.values():
                 return _("同意がなくなったため、流れを変えました。")
             return _("合図「%(name)s」を受けて、流れを変えました。", name=name)
+        case "ConditionMet":
+            return _("待っていた条件がそろったため、流れを進めました。")
+        case "RoundAdded":
+            return _("くり返しに1つ加えました。")
         case "IncidentRetried":
             return _("止まっていた流れを、もう一度進めました。")
         case "AnswerCorrected":

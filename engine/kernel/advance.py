@@ -8,8 +8,8 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from engine.kernel import placing, waits
-from engine.kernel.commands import Command, Complete, Deliver, Fire, Placement, Retry, Signal, Start
+from engine.kernel import placing, specs, waits
+from engine.kernel.commands import AddRound, Command, Complete, Deliver, Fire, Look, Placement, Retry, Signal, Start
 from engine.kernel.errors import NotWaiting
 from engine.kernel.events import Event
 from engine.kernel.names import Context
@@ -25,7 +25,7 @@ def fresh(process: str, instance: int, data: Mapping[str, Any] | None = None) ->
 def advance(model: Executable, state: State, command: Command, context: Context) -> tuple[State, tuple[Event, ...]]:
     """Carry out one command.
 
-    Raises NotWaiting when the token of the command is not here, or does not wait for this.
+    Raises NotWaiting when the token of the command is not here, or does not wait for this; after Look, when nothing has come true.
     An element that cannot be carried out does not raise: its token stays, the state's status is ``incident``,
     an IncidentRaised names it, and Retry tries it again. So it is beyond the limits of the context: where a state would
     grow too large, the command is done and the elements after it stand still.
@@ -35,6 +35,8 @@ def advance(model: Executable, state: State, command: Command, context: Context)
     if context.limits.are_exceeded_by(after, command):
         run = _carried_out(model, state, command, context, barred=context.limits.too_large())
         after = run.marking()
+    if isinstance(command, Look) and after.tokens == state.tokens:
+        raise NotWaiting(f"nothing that instance {state.instance} waits for has come true")
     return after, tuple(run.events)
 
 
@@ -67,6 +69,13 @@ def _carried_out(model: Executable, state: State, command: Command, context: Con
         case Signal(name):
             if not run.signal(name):
                 raise NotWaiting(f"nobody here waits for the signal {name}")
+        case Look():
+            pass  # that is done whenever everything has come to rest
+        case AddRound(token, item):
+            step = run.step(token)
+            if not isinstance(step.task_spec, specs.Rounds) or step._state != TaskState.STARTED:
+                raise NotWaiting(f"token {token} is no open multi-instance activity")
+            step.task_spec.add(step, item)
         case Retry():
             run.retry()
     run.go()

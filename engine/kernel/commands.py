@@ -45,6 +45,19 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Values of the case changed without a step of this instance: look again at what waits for a condition."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddRound:
+    """One more round of a multi-instance activity that is open (``token``): at once, or in its turn."""
+
+    token: str
+    item: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Retry:
     """Try again where the instance could not go on."""
 
@@ -90,4 +103,4 @@ class Placement:
     watches: Mapping[str, datetime | None] = field(default_factory=dict)
 
 
-Command = Start | Complete | Deliver | Fire | Signal | Retry
+Command = Start | Complete | Deliver | Fire | Signal | Look | AddRound | Retry

@@ -116,6 +116,11 @@ class RoundsBegun(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RoundAdded(Event):
+    """A multi-instance activity that is open got one more round."""
+
+
+@dataclass(frozen=True, slots=True)
 class Left(Event):
     """An activity with a scope of its own was completed."""
 

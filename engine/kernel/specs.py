@@ -270,6 +270,14 @@ class Rounds(Activity):
             my_task.running += 1
             spec._update(child)
 
+    def add(self, my_task: "Step", item: Any) -> None:
+        """One more round, while others are still open."""
+        assert self.node.loop is not None
+        my_task.workflow.top_workflow.report(events.RoundAdded(my_task.id, source(self.name)))
+        my_task.waiting.append(item)
+        if not self.node.loop.sequential:
+            self.begin(my_task, 1)
+
     def round_done(self, my_task: "Step", child: "Step") -> None:
         run: Run = my_task.workflow.top_workflow
         loop = self.node.loop

@@ -8,7 +8,7 @@ from playing import Play
 from readings import file_of, reading, said
 
 from engine.kernel import events
-from engine.kernel.commands import Complete, Deliver, Retry
+from engine.kernel.commands import AddRound, Complete, Deliver, Look, Retry
 from engine.kernel.errors import NotWaiting
 from engine.kernel.reading import read
 
@@ -415,6 +415,14 @@ def test_a_condition_that_interrupts_nothing_comes_again_only_after_it_was_false
         assert play.open.count("aside") == told
 
 
+def test_a_condition_is_looked_at_again_when_values_changed_without_a_step() -> None:
+    play = Play(until()).start()
+    with pytest.raises(NotWaiting):
+        play.does(Look())
+    play.latest["F1"] = {"agreed": True}
+    assert play.does(Look()).open == ["after", "ask"]
+
+
 @pytest.mark.parametrize("nested", [False, True])
 def test_a_condition_that_becomes_true_with_the_last_answer_begins_nothing_in_a_scope_that_is_over(nested: bool) -> None:
     handler = work(inside("handler").start("h_b", condition="F1.agreed", interrupting=False), "handle").end("h_e")
@@ -496,6 +504,29 @@ def test_each_round_of_a_receive_task_takes_one_message() -> None:
         token = next(token for token in play.state.tokens if token.index is not None)
         play.does(Deliver(token.id, "news"))
     assert play.open == ["after"]
+
+
+# -- rounds that are added ---------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("sequential", [False, True])
+def test_a_round_is_added_while_others_are_open(sequential: bool) -> None:
+    each = loop("=F1.roles", "role", sequential=sequential)
+    drawing = process("p").start().user("ask", "ask", form="F2", groups="=role.org", loop=each)
+    play = Play(work(drawing, "after").end())
+    play.latest["F1"] = {"roles": ROLES}
+    container = next(token.id for token in play.start().state.tokens if token.rounds is not None)
+    play.does(AddRound(container, {"org": "late"}))
+    assert len(play.open) == (1 if sequential else 3)
+    while play.open != ["after"]:
+        play.does(Complete(next(token.id for token in play.state.tokens if token.index is not None)))
+    assert [each.groups for each in play.happened(events.TaskOpened)][:3] == [("a",), ("b",), ("late",)]
+    with pytest.raises(NotWaiting):
+        play.does(AddRound(container, {"org": "too late"}))
+
+
+def test_a_round_is_added_to_nothing_but_a_multi_instance_activity() -> None:
+    play = Play(work(process("p").start(), "ask").end()).start()
+    with pytest.raises(NotWaiting):
+        play.does(AddRound(play.task("ask").id, {}))
 
 
 # -- inclusive gateways ------------------------------------------------------------------------------------------------
