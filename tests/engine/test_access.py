@@ -393,3 +393,18 @@ def test_one_corrects_ones_own_answer_only_for_the_office_it_was_given_for(town:
         assert access.may_correct(town.city, c, own, row)
         assert not access.may_correct(town.city, c, elsewhere, row)
         assert not access.may_correct(town.city, c, town.by(CENTRE), row)
+
+
+# -- writing from the case page ----------------------------------------------------------------------------------------------
+def test_a_record_is_taken_from_those_alone_whose_ground_lets_them_write_it(supporting_town: Town) -> None:
+    """Asked by another door than the page, the engine says the same: an agency with a role adds its records and nothing else."""
+    town, case = supporting_town, supporting_town.cases["decided"]
+    record = {"at": town.city.now().isoformat(), "method": "phone", "with_whom": ["person"], "fact": "電話で話した。"}
+    withdrawal = {"persons": ["1"], "withdrawn_on": town.city.today.isoformat(), "withdrawn_scope": "all"}
+    assert cases.record(town.city, case, "F13", "note", record, town.by(HEALTH), "one").answer
+    for who, form, part, data in (
+        (HEALTH, "F05", "withdraw", withdrawal), (HEALTH, "F01P", "people", {"persons": []}), ("福祉政策課", "F13", "note", record),
+        ("市民税課", "F13", "note", record), (HEALTH, "F10", "draft", {}),
+    ):  # fmt: skip
+        with pytest.raises(NotAllowed):
+            cases.record(town.city, case, form, part, data, town.by(who), f"{who} {form}")
