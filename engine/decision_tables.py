@@ -1,7 +1,7 @@
 """A decision table as people read it: its columns, its rows, the names of options instead of their codes. It must not decide anything."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from engine import store
 from engine.city import City
 from engine.errors import NotAllowed
-from engine.kernel.decisions import Decision, Rule
+from engine.kernel.decisions import Decision, Rule, find
 from engine.kernel.feel import NOBODY, Ask, FeelError, Value, parse, parse_unary
 from engine.kernel.model import walk
 from engine.kernel.running import Executable
@@ -37,6 +37,15 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition column, and how its input is given when somebody tries the table: ``kind`` is that of its form field, or "value"."""
+
+    label: str
+    kind: str
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """``expression`` instead of rows where the decision is none. ``requires``: id and name of the tables that it needs."""
 
@@ -44,12 +53,32 @@ class Table:
     name: str
     policy: str
     aggregation: str | None
-    conditions: tuple[str, ...]
+    conditions: tuple[Condition, ...]
     results: tuple[str, ...]
     rows: tuple[Row, ...]
     defaults: tuple[str, ...]
     expression: str | None
     requires: tuple[tuple[str, str], ...]
+    decision: Decision
+
+    def tried(self, inputs: Sequence[Value]) -> tuple[int, ...]:
+        """The rows that these inputs hit, one for each condition. Raises DecisionError when they contradict each other or a case is needed."""
+        columns = tuple(replace(each, expression=f"input{number}") for number, each in enumerate(self.decision.inputs))
+        alone = replace(self.decision, inputs=columns, requires=())
+        return find(alone, _Inputs({f"input{number}": value for number, value in enumerate(inputs)})).rows[self.decision.id]
+
+
+class _Inputs:
+    """A scope that knows the inputs only."""
+
+    def __init__(self, values: Mapping[str, Value]) -> None:
+        self._values = values
+
+    def name(self, name: str) -> Value:
+        return self._values[name]
+
+    def call(self, name: str, arguments: list[Value]) -> Value:
+        raise KeyError(name)
 
 
 def table(city: City, c: Connection, process: str, decision: str, closure: str | None = None) -> tuple[str, Table]:
@@ -73,10 +102,17 @@ def _read(executable: Executable, decision: Decision, forms: Forms) -> Table:
     has_defaults = any(each.default is not None for each in decision.outputs)
     defaults = [_result(each.default or "null", field) for each, field in zip(decision.outputs, outcomes, strict=True)] if has_defaults else []
     return Table(
-        decision.id, decision.name, decision.hit_policy, decision.aggregation, tuple(each.label for each in decision.inputs),
+        decision.id, decision.name, decision.hit_policy, decision.aggregation,
+        tuple(_condition(each.label, field) for each, field in zip(decision.inputs, fields, strict=True)),
         tuple(each.label for each in decision.outputs), tuple(rows), tuple(defaults), decision.expression,
-        tuple((id, executable.decisions[id].name) for id in decision.requires),
+        tuple((id, executable.decisions[id].name) for id in decision.requires), decision,
     )  # fmt: skip
+
+
+def _condition(label: str, field: Field | None) -> Condition:
+    if field is None:
+        return Condition(label, "value")
+    return Condition(label, field.kind, tuple((code.code, code.label) for code in field.codes))
 
 
 def _row(number: int, rule: Rule, fields: list[Field | None], outcomes: list[Field | None]) -> Row:
@@ -107,9 +143,9 @@ def _named(value: Value, field: Field | None) -> Value:
 
 
 def _field(expression: str, forms: Forms) -> Field | None:
-    """The field that a condition reads, when it is one."""
-    paths = [path for path in parse(expression).paths if len(path) > 1 and path[0] in forms]
-    return next((field for path in paths[:1] for field in forms[path[0]].fields if field.name == path[1]), None)
+    """The field that a condition reads, when it reads nothing else."""
+    form, _, name = expression.partition(".")
+    return next((field for field in forms[form].fields if field.name == name), None) if form in forms else None
 
 
 def _outcome(executable: Executable, decision: str, column: str, forms: Forms) -> Field | None:

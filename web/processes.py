@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
 
 from engine import decision_tables, process_figures, usual
-from engine.decision_tables import Cell
+from engine.decision_tables import Cell, Condition, Table
 from engine.errors import NotAllowed
-from engine.kernel.feel import Ask, Value
+from engine.kernel.decisions import DecisionError
+from engine.kernel.feel import NOBODY, Ask, FeelError, Value, parse
 from engine.process_figures import Overview, Row
 from engine.steps import Step, Way
+from forms.dates import half_width
 from web import acting
 from web.context import city
 from web.language import _
@@ -72,18 +75,58 @@ def decision(process: str, decision: str) -> str:
     closure = request.args.get("closure")
     with city().store.reading() as c:
         name, table = decision_tables.table(city(), c, process, decision, closure)
+    trial = _tried(table) if "try" in request.args and table.expression is None else None
     return render_template(
         "decision.html", process={"title": name, "url": url_for("processes.show", process=process)},
         table={
             "title": table.name, "policy": _POLICIES[table.policy](), "sums_up": _AGGREGATIONS[table.aggregation]() if table.aggregation else "",
-            "conditions": table.conditions, "results": table.results, "expression": table.expression, "defaults": table.defaults,
+            "conditions": [each.label for each in table.conditions], "results": table.results, "expression": table.expression, "defaults": table.defaults,
             "has_notes": any(row.note for row in table.rows),
         },
         rows=[
             {"no": row.number, "cells": [_cell(each) for each in row.cells], "results": row.results, "note": row.note} for row in table.rows
         ],
+        asked=[_input(number, each) for number, each in enumerate(table.conditions, 1)], trial=trial, closure=closure,
         requires=[(each, url_for("processes.decision", process=process, decision=id, closure=closure)) for id, each in table.requires],
     )  # fmt: skip
+
+
+def _input(number: int, condition: Condition) -> dict[str, Any]:
+    """One condition, to be tried with what stands in the address."""
+    kind, given = condition.kind, request.args.getlist(f"c{number}")
+    options = ((("yes", _("はい")), ("no", _("いいえ"))) if kind == "bool" else condition.options) if kind in ("bool", "code", "codes") else ()
+    return {"name": f"c{number}", "label": condition.label, "kind": kind, "options": options, "given": given}
+
+
+def _tried(table: Table) -> dict[str, Any]:
+    """The rows that the inputs in the address hit, or what keeps them from being tried."""
+    inputs: list[Value] = []
+    for number, each in enumerate(table.conditions, 1):
+        try:
+            inputs.append(_given(each, request.args.getlist(f"c{number}")))
+        except FeelError:
+            return {"rows": (), "trouble": _("「%(label)s」の値を読めません。「2」のように、数で書いてください。", label=each.label)}
+    try:
+        return {"rows": table.tried(inputs), "trouble": None}
+    except DecisionError as error:
+        return {"rows": (), "trouble": str(error)}
+
+
+def _given(condition: Condition, typed: list[str]) -> Value:
+    """What was typed for a condition; nothing is an empty answer."""
+    text = " ".join(half_width(each) for each in typed[:1]).strip()
+    if condition.kind == "codes":
+        return [each for each in typed if each]
+    if not text:
+        return None
+    match condition.kind:
+        case "bool":
+            return text == "yes"
+        case "number":
+            return parse(text).evaluate(NOBODY)
+        case "value" if re.fullmatch(r"-?[0-9.]+|true|false", text):
+            return parse(text).evaluate(NOBODY)
+    return text
 
 
 _POLICIES = {

@@ -63,3 +63,31 @@ def test_whoever_is_not_signed_in_sees_no_table(town: Town) -> None:
     from desks import screens
 
     assert screens(town).test_client().get(TRIAGE).status_code in (302, 303)
+
+
+def hit(page: str) -> list[str]:
+    return re.findall(r'<tr id="row-(\d+)" class="is-hit">', page)
+
+
+@pytest.mark.parametrize(
+    ("path", "answers", "rows_hit"),
+    [
+        (TRIAGE, "c2=own&c3=oral", ["2"]), (TRIAGE, "c1=moved&c2=own&c3=oral", ["1"]), (TRIAGE, "c3=oral&c5=２&c6=2", ["6"]), (TRIAGE, "", ["8"]),
+        ("/processes/intake/decisions/urgency", "c1=abuse&c1=life", ["1", "3"]), ("/processes/intake/decisions/urgency", "c1=", []),
+    ],
+)  # fmt: skip
+def test_answers_can_be_tried_and_the_rows_that_they_meet_are_marked(town: Town, path: str, answers: str, rows_hit: list[str]) -> None:
+    page = reading(town, "市民税課", f"{path}?{answers}&try=1")
+    assert hit(page) == rows_hit
+    assert ("当てはまる行はありません。結果は空です。" in page) == (rows_hit == [])
+
+
+def test_what_was_tried_stays_in_the_page_and_nothing_is_marked_before(town: Town) -> None:
+    assert hit(reading(town, "市民税課", TRIAGE)) == []
+    page = reading(town, "市民税課", f"{TRIAGE}?c2=own&c5=7&try=1")
+    assert '<option value="own" selected>' in page and re.search(r'name="c5" type="text" value="7"', page)
+
+
+def test_a_value_that_cannot_be_read_is_told_and_stays(town: Town) -> None:
+    page = reading(town, "市民税課", f"{TRIAGE}?c5=たくさん&try=1")
+    assert "「課題の領域数」の値を読めません。「2」のように、数で書いてください。" in page and 'value="たくさん"' in page and hit(page) == []
