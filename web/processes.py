@@ -244,6 +244,8 @@ def _kind(step: Step) -> str:
             return _("先に来たほうへ進む")
         case "businessRuleTask", _event:
             return _("判断の表")
+        case "serviceTask", _event:
+            return _("自動の処理")
         case "callActivity", _event:
             return _("ほかの業務の流れ")
         case "subProcess", _event:

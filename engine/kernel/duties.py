@@ -13,7 +13,7 @@ PROPERTIES = ("phase", "stalledAfter", "excludeAssigneeOf", "manualStart", "payl
 
 _TASKS = ("userTask", "manualTask")
 _NAMED = (
-    "userTask", "manualTask", "sendTask", "receiveTask", "businessRuleTask", "callActivity", "subProcess", "intermediateThrowEvent",
+    "userTask", "manualTask", "sendTask", "receiveTask", "serviceTask", "businessRuleTask", "callActivity", "subProcess", "intermediateThrowEvent",
 )  # fmt: skip
 _NAMED_EVENTS = ("intermediateCatchEvent", "boundaryEvent")
 _PHASE = re.compile(r"\w+:\w+( \w+:\w+)*", re.ASCII)
@@ -27,6 +27,7 @@ def check_node(node: Node, process: Process, vocabulary: Vocabulary, remarks: Re
     for time in (node.due, node.follow_up):
         _check_time(time, node, remarks)
     _check_timer(node, remarks)
+    _check_operation(node, vocabulary, remarks)
     _check_priority(node, remarks)
     check_groups(node.properties.get("manualStart"), node, vocabulary, remarks)
     _check_properties(node, process, remarks)
@@ -85,6 +86,15 @@ def _check_timer(node: Node, remarks: Remarks) -> None:
         remarks.say("not-a-date", node, text=text)
     if node.event.timer == "duration" and is_day(text):
         remarks.say("not-a-period", node, text=text)
+
+
+def _check_operation(node: Node, vocabulary: Vocabulary, remarks: Remarks) -> None:
+    if node.type != "serviceTask":
+        return
+    if node.operation is None:
+        remarks.say("task-without-operation", node)
+    elif node.operation not in vocabulary.operations:
+        remarks.say("unknown-operation", node, operation=node.operation, near=near(node.operation, vocabulary.operations))
 
 
 def _check_priority(node: Node, remarks: Remarks) -> None:

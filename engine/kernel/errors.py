@@ -3,6 +3,7 @@
     KernelError
     ├── NotWaiting       the token of the command is not there, or does not wait for this
     ├── NotStorable      a state or model of another format
+    ├── OperationError   what a registered operation raises to end in an error of the diagram
     └── CannotGoOn       an element could not be carried out; becomes an incident
 """
 
@@ -17,6 +18,14 @@ class NotWaiting(KernelError):
 
 class NotStorable(KernelError):
     """This format is not known to this version."""
+
+
+class OperationError(KernelError):
+    """An operation did not do what it is there for; ``code`` is the error that the diagram catches."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class CannotGoOn(KernelError):

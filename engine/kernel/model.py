@@ -109,10 +109,11 @@ class Node:
     attached_to: str | None = None
     interrupting: bool = True
     called: str | None = None  # process id
-    inputs: tuple[tuple[str, str], ...] = ()  # of a call: (name in the called process, FEEL)
+    inputs: tuple[tuple[str, str], ...] = ()  # of a call or an operation: (name there, FEEL)
     loop: Loop | None = None
     body: tuple[Node, ...] = ()  # of an embedded sub-process
     by_event: bool = False  # a sub-process that no flow leads to: its start event waits while the scope around it lasts
+    operation: str | None = None  # of a service task, as it is registered
     decision: str | None = None
     result: str | None = None
     result_kind: Literal["list", "single"] = "single"
@@ -170,6 +171,7 @@ class Vocabulary:
     starters: frozenset[str] = frozenset()  # processes that organisation.toml lets people start
     functions: Mapping[str, tuple[int, int]] = field(default_factory=dict, hash=False)  # (fewest, most) arguments
     names: frozenset[str] = frozenset()
+    operations: frozenset[str] = frozenset()  # that service tasks may call
     phases: frozenset[str] | None = None  # "ladder:phase"; None: any
     signals: frozenset[str] | None = None  # that are ever raised; None: any
 

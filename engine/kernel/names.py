@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 TOKYO = ZoneInfo("Asia/Tokyo")
 
 
+Operation = Callable[[Mapping[str, Any], str], Any]  # given, key; raises OperationError for an error that the diagram may catch
+
+
 class Days(Protocol):
     """The calendar: open days, and moments of periods (Asia/Tokyo); see ``engine.calendar``."""
 
@@ -40,6 +43,7 @@ class Context:
 
     ``latest``: the newest answer of each form (or result of a decision) that expressions of its closure read.
     ``lists``: the answers given in an activation of a multi-instance element, by (form, activation).
+    ``operations``: what service tasks call, with what the diagram gives and a key that is the same when the step is taken again.
     ``lanes``: lane name to group, or to an expression that begins with "=". ``functions``: facts of the case file.
     """
 
@@ -52,6 +56,7 @@ class Context:
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     unanswered: frozenset[str] = frozenset()  # forms that lanes may read before they were answered
     limits: Limits = Limits()
+    operations: Mapping[str, Operation] = field(default_factory=dict)
 
     @property
     def today(self) -> date:

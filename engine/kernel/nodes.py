@@ -26,21 +26,21 @@ from engine.kernel.refused import (
     part_refusals,
 )
 from engine.kernel.remarks import Remarks
-from engine.kernel.triggers import Surroundings, trigger
+from engine.kernel.triggers import Surroundings, given, trigger
 from engine.kernel.xml import BPMN, content, first, is_true, local, named, namespace, referred, words
 
 _TYPES: Mapping[str, NodeType] = {
     "startEvent": "start", "endEvent": "end", "intermediateThrowEvent": "intermediateThrowEvent",
     "intermediateCatchEvent": "intermediateCatchEvent", "boundaryEvent": "boundaryEvent",
     "task": "manualTask", "userTask": "userTask", "manualTask": "manualTask", "businessRuleTask": "businessRuleTask",
-    "sendTask": "sendTask", "receiveTask": "receiveTask",
+    "sendTask": "sendTask", "receiveTask": "receiveTask", "serviceTask": "serviceTask",
     "callActivity": "callActivity", "subProcess": "subProcess", "exclusiveGateway": "exclusiveGateway",
     "inclusiveGateway": "inclusiveGateway", "parallelGateway": "parallelGateway", "eventBasedGateway": "eventBasedGateway",
 }  # fmt: skip
 FLOW_NODES = frozenset(_TYPES) | FLOW_NODES_REFUSED
 
 _LOOP = "multiInstanceLoopCharacteristics"
-_LOOPING = ("task", "userTask", "manualTask", "sendTask", "receiveTask", "callActivity", "subProcess")
+_LOOPING = ("task", "userTask", "manualTask", "sendTask", "receiveTask", "serviceTask", "callActivity", "subProcess")
 _LOOP_DATA = ("loopDataInputRef", "loopDataOutputRef", "inputDataItem", "outputDataItem")
 _LOOP_BEHAVIOR = ("oneBehaviorEventRef", "noneBehaviorEventRef", "complexBehaviorDefinition")
 
@@ -81,10 +81,11 @@ def read_node(element: etree._Element, at: Surroundings, lane: str | None, body:
         event=trigger(element, at),
         attached_to=host or None, interrupting=is_true(element, "isInterrupting" if kind == "startEvent" else "cancelActivity", "true"),
         called=referred(element.get("calledElement")) or None,
-        inputs=tuple(_inputs(element, remarks)) if kind == "callActivity" else (),
+        inputs=tuple(_inputs(element, remarks)) if kind == "callActivity" else tuple(given(element, remarks)) if kind == "serviceTask" else (),
+        operation=settings.text("topic") if kind == "serviceTask" else None,
         loop=_loop(element, remarks), body=body, by_event=is_by_event(element),
         decision=settings.text("decisionRef") if is_rule else None,
-        result=settings.text("resultVariable") if is_rule else None,
+        result=settings.text("resultVariable") if is_rule or kind == "serviceTask" else None,
         result_kind=_result_kind(element, settings, remarks) if is_rule else "single",
         form=form, groups=settings.groups("candidateGroups"), assignee=settings.expression("assignee"),
         due=settings.time("dueDate"), follow_up=settings.time("followUpDate"), priority=settings.expression("priority"),

@@ -40,8 +40,9 @@ _RUN = {
     "intermediateCatchEvent": (*_AROUND, "linkEventDefinition"),
     "boundaryEvent": (*_AROUND, *_UPWARDS),
 }
-_SENDING = ("intermediateThrowEvent", "endEvent", "sendTask")
-_SENT = ("inputOutput", "inputParameter")  # the payload of what is sent
+_GIVING = ("intermediateThrowEvent", "endEvent", "sendTask", "serviceTask")
+_GIVEN = ("inputOutput", "inputParameter")  # the payload of what is sent, what an operation is given
+_OPERATION = ("type", "topic")  # how a service task names its operation
 _VERSIONS = ("latest", "deployment")  # both mean: what is published with it
 
 
@@ -108,13 +109,15 @@ def extension_refusals(element: etree._Element) -> Iterator[tuple[etree._Element
         name = etree.QName(str(attribute))
         if name.namespace in (None, BPMN, XSI):
             continue
+        if local(element) == "serviceTask" and name.localname in _OPERATION:
+            continue
         if name.localname in _REFUSED["attributes"]:
             yield element, _REFUSED["attributes"][name.localname]
         if name.localname in _REFUSED["bindings"] and value not in _VERSIONS:
             yield element, _REFUSED["bindings"][name.localname]
-    sent = _SENT if local(element) in _SENDING else ()
+    given = _GIVEN if local(element) in _GIVING else ()
     for holder in named(element, "extensionElements"):
         for part in holder.iterdescendants("{*}*"):
             name = etree.QName(part)
-            if name.namespace != BPMN and name.localname in _REFUSED["extensions"] and name.localname not in sent:
+            if name.namespace != BPMN and name.localname in _REFUSED["extensions"] and name.localname not in given:
                 yield part, _REFUSED["extensions"][name.localname]

@@ -14,7 +14,7 @@ from SpiffWorkflow.util.task import TaskState
 from engine.kernel import events
 from engine.kernel.decisions import DecisionError, find
 from engine.kernel.elements import EACH, Activity, Body, Element, source
-from engine.kernel.errors import CannotGoOn
+from engine.kernel.errors import CannotGoOn, OperationError
 from engine.kernel.model import THROWN_UPWARDS, Flow, Node, Process, qualified
 from engine.kernel.names import Names
 from engine.kernel.throws import End, IntermediateThrow, Send
@@ -77,6 +77,29 @@ class RuleTask(Element, BpmnSpecMixin):
             value = [] if value is None else value if isinstance(value, list) else [value]
         run.decided[node.result] = value
         run.report(events.Decided(my_task.id, source(self.name), node.decision, node.result, value, rows))
+        return True
+
+
+class Operation(Activity):
+    """A registered operation; its result is read like an answer, its error goes to who catches it."""
+
+    def _run_hook(self, my_task: "Step") -> bool | None:
+        run: Run = my_task.workflow.top_workflow
+        name = self.node.operation or ""
+        if name not in run.context.operations:
+            raise CannotGoOn(f"操作「{name}」が登録されていません。登録してから、もう一度進めてください。")
+        given = {key: run.script_engine.evaluate(my_task, value) for key, value in self.node.inputs}
+        try:
+            value = run.context.operations[name](given, my_task.id)
+        except OperationError as error:
+            if run.throw(my_task, "error", error.code):
+                return None  # it stays until who catches the error takes it away
+            raise CannotGoOn(f"操作「{name}」がエラー「{error.code}」になり、これを受けるものがありません。") from error
+        except Exception as error:
+            raise CannotGoOn(f"操作「{name}」が失敗しました({type(error).__name__})。原因をなくしてから、もう一度進めてください。") from error
+        if self.node.result is not None:
+            run.decided[self.node.result] = value
+            run.report(events.Decided(my_task.id, source(self.name), name, self.node.result, value))
         return True
 
 
@@ -336,6 +359,10 @@ class EachUserTask(_Each, UserTask):
     pass
 
 
+class EachOperation(_Each, Operation):
+    pass
+
+
 class EachSend(_Each, Send):
     pass
 
@@ -345,7 +372,8 @@ class EachReceive(_Each, Receive):
 
 
 _PLAIN: Mapping[str, type] = {
-    "userTask": UserTask, "manualTask": UserTask, "businessRuleTask": RuleTask, "callActivity": Call, "subProcess": SubProcess,
+    "userTask": UserTask, "manualTask": UserTask, "serviceTask": Operation, "businessRuleTask": RuleTask,
+    "callActivity": Call, "subProcess": SubProcess,
     "exclusiveGateway": Exclusive, "inclusiveGateway": Inclusive, "parallelGateway": Parallel,
 }  # fmt: skip
 _EVENTS: Mapping[str, type] = {
@@ -354,7 +382,7 @@ _EVENTS: Mapping[str, type] = {
 }  # fmt: skip
 _EACH: Mapping[str, type] = {
     "userTask": EachUserTask, "manualTask": EachUserTask, "callActivity": EachCall, "subProcess": EachSubProcess,
-    "sendTask": EachSend, "receiveTask": EachReceive,
+    "serviceTask": EachOperation, "sendTask": EachSend, "receiveTask": EachReceive,
 }  # fmt: skip
 _WAITING = ("intermediateCatchEvent", "receiveTask", "boundaryEvent")
 

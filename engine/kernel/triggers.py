@@ -89,7 +89,7 @@ def _message(element: etree._Element, definition: etree._Element, at: Surroundin
         known = (each for each, _ in at.messages.values() if each)
         at.remarks.say("event-without-message", element, definition, near=near(reference, known))
     variable = properties(element, at.remarks).get("payload") or None
-    payload = tuple(_payload(element, at.remarks))
+    payload = tuple(given(element, at.remarks))
     return Event("message", name=name or None, payload=payload, payload_name=variable, optional=optional)
 
 
@@ -130,8 +130,8 @@ def _link(element: etree._Element, definition: etree._Element, remarks: Remarks)
     return Event("link", name=name or None)
 
 
-def _payload(element: etree._Element, remarks: Remarks) -> Iterator[tuple[str, str]]:
-    """What a throw event sends. As in Camunda, a text that is not marked as an expression is sent as it stands."""
+def given(element: etree._Element, remarks: Remarks) -> Iterator[tuple[str, str]]:
+    """What goes with a message, or to an operation: (name, FEEL). As in Camunda, a text that is not marked as an expression is sent as it stands."""
     for holder in extensions(element, "inputOutput", CAMUNDA):
         for each in holder.iterchildren("{*}inputParameter"):
             name, text = words(each.get("name")), content(each)

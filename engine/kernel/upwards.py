@@ -10,6 +10,8 @@ from engine.kernel.remarks import Remarks
 
 Thrown = frozenset[tuple[str, str]]  # (error or escalation, code)
 
+ANY = ""  # an operation may end in any error
+
 _WORDS = {"error": "エラー", "escalation": "エスカレーション"}
 
 
@@ -58,6 +60,8 @@ def _past_boundaries(model: Model, node: Node, nodes: tuple[Node, ...], seen: fr
 def _out_of_node(model: Model, node: Node | None, seen: frozenset[str] = frozenset()) -> Thrown:
     if node is None:
         return frozenset()
+    if node.type == "serviceTask":
+        return frozenset({("error", ANY)})
     if node.called is not None and node.called in model.processes and node.called not in seen:
         return _out_of(model, model.processes[node.called].nodes, seen | {node.called})
     return _out_of(model, node.body, seen) if node.body else frozenset()
@@ -70,7 +74,7 @@ def _own(nodes: Iterable[Node]) -> Thrown:
 
 
 def _catches(event: Event, thrown: tuple[str, str]) -> bool:
-    return event.kind == thrown[0] and event.name in (None, thrown[1])
+    return event.kind == thrown[0] and (event.name is None or thrown[1] in (ANY, event.name))
 
 
 def _throwers(model: Model, process: str, kind: str, name: str) -> Iterator[Node]:

@@ -206,7 +206,7 @@ def _check_places(nodes: list[Node], remarks: Remarks) -> None:
 def _check_boundary(node: Node, host: Node | None, remarks: Remarks) -> None:
     if host is None:
         remarks.say("boundary-host", node)
-    elif host.type not in _HOSTS or host.by_event:
+    elif (host.type not in _HOSTS or host.by_event) and not (host.type == "serviceTask" and node.event is not None and node.event.kind == "error"):
         remarks.say("boundary-on-unwaiting", node, host=host.name or host.id)
 
 

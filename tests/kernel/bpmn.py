@@ -61,6 +61,11 @@ class Drawing:
         given = {"camunda:decisionRef": decision, "camunda:resultVariable": result, "camunda:mapDecisionResult": kind}
         return self.node("businessRuleTask", id, name, attributes=given, **settings)
 
+    def service(self, id: str, operation: str, name: str = "", *, loop: str = "", result: str = "", gives: Mapping[str, str] | None = None) -> Self:
+        """Calls a registered operation; `gives` is what it is given: name -> expression."""
+        given = {"camunda:type": "external", "camunda:topic": operation, **({"camunda:resultVariable": result} if result else {})}
+        return self.node("serviceTask", id, name, loop, extensions=_payload(gives), attributes=given)
+
     def call(
         self, id: str, called: str, name: str = "", *, loop: str = "", gives: Mapping[str, str] | None = None,
         **settings: str,
@@ -318,6 +323,7 @@ CITY = Vocabulary(
         "next_review_on": (0, 0),
     },
     names=frozenset({"initiator"}),
+    operations=frozenset({"look_up"}),
     phases=frozenset(
         {"case:open", "case:received", "case:in_support", "case:closed", "coordination:asked", "coordination:accepted"}
     ),

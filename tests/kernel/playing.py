@@ -37,6 +37,7 @@ class Play:
         self.lanes: dict[str, str] = {"係": "kakari", "課長": "kakari.head"}
         self.functions: dict[str, Any] = {"lead": lambda: "kakari", "received_by": lambda: "kakari"}
         self.limits = Limits()
+        self.operations: dict[str, Any] = {}
         self.state: State = fresh(self.first, 7)
         self.events: list[events.Event] = []
         self.last: tuple[events.Event, ...] = ()
@@ -95,7 +96,10 @@ class Play:
         return self
 
     def context(self) -> Context:
-        return Context(self.now, Calendar(), self.settings, self.lanes, dict(self.latest), dict(self.lists), self.functions, limits=self.limits)
+        return Context(
+            self.now, Calendar(), self.settings, self.lanes, dict(self.latest), dict(self.lists), self.functions,
+            limits=self.limits, operations=self.operations,
+        )  # fmt: skip
 
     # -- looking ----------------------------------------------------------------------------------------------------
     def task(self, element: str) -> Token:

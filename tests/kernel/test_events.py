@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import pytest
 from bpmn import CITY, Drawing, inside, loop, process
 from playing import Play
@@ -9,7 +12,7 @@ from readings import file_of, reading, said
 
 from engine.kernel import events
 from engine.kernel.commands import AddRound, Complete, Deliver, Look, Retry
-from engine.kernel.errors import NotWaiting
+from engine.kernel.errors import NotWaiting, OperationError
 from engine.kernel.reading import read
 
 ROLES = [{"org": "a"}, {"org": "b"}]
@@ -474,6 +477,67 @@ def test_a_terminate_end_event_in_an_event_sub_process_ends_only_that() -> None:
     play = Play(work(process("p").start(), "ask").end().by_event(handler)).start().hears("lost")
     assert play.open == ["ask", "beside", "stop"]
     assert play.completes("stop").open == ["ask"]
+
+
+# -- operations --------------------------------------------------------------------------------------------------------
+def looking_up(**more: str) -> Drawing:
+    drawing = work(process("p").start(), "ask").service("look", "look_up", result="found", gives={"what": "=F1.note"}, **more)
+    drawing.xor("q").when("known", 'found.kind = "known"').otherwise("unknown")
+    for id in ("known", "unknown"):
+        work(drawing.apart(), id).end(f"end_{id}")
+    return work(drawing.boundary("missing", "look", error="missing"), "search").end("searched")
+
+
+def test_a_registered_operation_is_given_what_the_diagram_says_and_its_result_is_read_by_name() -> None:
+    asked: list[tuple[dict[str, str], str]] = []
+    play = Play(looking_up())
+    play.operations["look_up"] = lambda given, key: (asked.append((given, key)), {"kind": "known"})[1]
+    assert play.start().completes("ask", note="架空").open == ["known"]
+    assert [given for given, _ in asked] == [{"what": "架空"}] * 2 and len({key for _, key in asked}) == 1, "a step taken again has the same key"
+    assert [(each.decision, each.result, each.value) for each in play.happened(events.Decided)] == [("look_up", "found", {"kind": "known"})]
+
+
+def refuses(code: str) -> Callable[[Mapping[str, Any], str], Any]:
+    def operation(given: Mapping[str, Any], key: str) -> Any:
+        raise OperationError(code)
+
+    return operation
+
+
+def test_an_error_of_an_operation_goes_to_its_boundary() -> None:
+    play = Play(looking_up())
+    play.operations["look_up"] = refuses("missing")
+    assert play.start().completes("ask").standing == ["search"]
+
+
+def test_an_error_of_an_operation_in_rounds_takes_all_rounds_away() -> None:
+    drawing = process("p").start().service("look", "look_up", loop=loop("=F1.roles", "role"), gives={"what": "=role.org"})
+    play = Play(work(work(drawing, "after").end().boundary("missing", "look", error=""), "search").end("searched"))
+    play.latest["F1"] = {"roles": ROLES}
+    play.operations["look_up"] = refuses("anything")
+    assert play.start().standing == ["search"]
+
+
+@pytest.mark.parametrize(("code", "reason"), [("other", "「other」"), ("", "登録されていません")])
+def test_an_operation_that_fails_or_is_not_there_is_an_incident_that_can_be_tried_again(code: str, reason: str) -> None:
+    play = Play(looking_up())
+    if code:
+        play.operations["look_up"] = refuses(code)
+    play.start().completes("ask")
+    (raised,) = play.happened(events.IncidentRaised)
+    assert play.standing == ["look"] and raised.element == "p:look" and reason in raised.reason
+    play.operations["look_up"] = lambda given, key: None
+    assert play.retries().open == ["unknown"]
+
+
+def test_what_an_operation_says_when_it_breaks_is_not_written_down() -> None:
+    def broken(given: Mapping[str, Any], key: str) -> Any:
+        raise RuntimeError("架空 花子")
+
+    play = Play(looking_up())
+    play.operations["look_up"] = broken
+    (raised,) = play.start().completes("ask").happened(events.IncidentRaised)
+    assert "RuntimeError" in raised.reason and "花子" not in raised.reason
 
 
 # -- tasks that send and receive ---------------------------------------------------------------------------------------

@@ -48,7 +48,6 @@ def assert_says(problem: Problem, name: str, element: str = "「架空の要素�
 NODES = {
     "complexGateway": ("complex-gateway", "複合ゲートウェイ"),
     "scriptTask": ("script-task", "スクリプトタスク"),
-    "serviceTask": ("service-task", "サービスタスク"),
     "transaction": ("transaction", "トランザクション"),
     "adHocSubProcess": ("ad-hoc-sub-process", "アドホックサブプロセス"),
     "choreographyTask": ("choreography", "コレオグラフィ"),

@@ -292,6 +292,8 @@ ASKED: dict[str, Case] = {
     # events and messages
     "boundary-without-event": Case(file_of('<manualTask id="t"/>' + boundary("t")), "x", "何を見張るか"),
     "catch-without-event": Case(file_of('<intermediateCatchEvent id="x"/>'), "x", "何を待つか"),
+    "task-without-operation": Case(file_of('<serviceTask id="x"/>'), "x", "camunda:topic"),
+    "unknown-operation": Case(files(process("p").start().service("x", "lock_up").end()), "x", "もしかして: look_up"),
     "error-goes-on": Case(files(task().boundary("x", "t", error="", interrupting=False).end("e")), "x", "必ず終わらせます"),
     "event-without-condition": Case(
         file_of('<intermediateCatchEvent id="x"><conditionalEventDefinition/></intermediateCatchEvent>'), "x", "条件を式で"

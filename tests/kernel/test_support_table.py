@@ -92,7 +92,8 @@ ELEMENTS = {
     "send task": process("p").start().send("x", "news").end().optional("news"),
     "receive task": process("p").start().receive("x", "news").end(),
     "business rule task": None,  # tried in test_decisions.py
-    "service task": plain("serviceTask"),
+    "service task, of an operation that is registered": process("p").start().service("x", "look_up").end(),
+    "service task, of anything else": plain("serviceTask"),
     "script task": plain("scriptTask"),
     "call activity": process("p").start().call("x", "peer").end(),
     "sub-process": process("p").start().sub(body()).end(),
