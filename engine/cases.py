@@ -363,7 +363,8 @@ def _write(
         taking_part += feeds.write(c, case, given.changes, answer or 0, at)
         _put_on_agenda(c, row, given, answer or 0, at)
     feeds.participate(c, case, taking_part, city.today)
-    messages.send(c, case, row.id, state.version, [each for each in happened if isinstance(each, MessageThrown)], at)
+    thrown = [each for each in happened if isinstance(each, MessageThrown)]
+    messages.send(c, situation.facts.organisation.calendar, situation.executable, case, row.id, state.version, thrown, at)
     _deliver_kept(c, case, state, happened, at)
     _store_incidents(c, row, happened, command, at)
     touches_consent = given is not None and given.changes.touch_consent
@@ -436,12 +437,12 @@ def _deliver_kept(c: Connection, case: int, state: State, happened: Iterable[Eve
         f"kept:{message}:{each.token}": message
         for each in happened
         if isinstance(each, Subscribed) and each.kind == "message"
-        for message in messages.kept_for(c, state.instance, each.name)
+        for message in messages.kept_for(c, case, state.instance, each.name)
     }
     if state.status == "ended":
-        offered |= {f"kept:{message}:ended": message for message in messages.kept_for(c, state.instance)}
+        offered |= {f"kept:{message}:ended:{state.instance}": message for message in messages.kept_for(c, case, state.instance)}
     for key, message in offered.items():
-        c.execute(sa.insert(store.outbox).values(key=key, kind="message", case=case, body={"message": message}, due_at=at, tries=0))
+        messages.carry(c, case, message, key, at)
 
 
 def _store_incidents(c: Connection, row: Any, happened: Iterable[Event], command: Command, at: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine import cases, outbox, store, stream
+from engine import cases, messages, outbox, store, stream
 from engine.city import By, City
 from engine.errors import NoLongerOpen, NotAllowed, Refusal
 from engine.kernel.commands import Retry
@@ -210,9 +210,7 @@ def _change(city: City, message: int, by: By, kind: str, status: str) -> int:
         if c.execute(sa.update(table).where(waiting).values(status=status, settled_at=settled_at)).rowcount != 1:
             raise NoLongerOpen("この知らせは、もう済んでいます。")
         if status == "sent":
-            key = f"again:{message}:{secrets.token_hex(8)}"
-            values = {"kind": "message", "case": row.case, "body": {"message": message}, "due_at": at, "tries": 0}
-            c.execute(sa.insert(store.outbox).values(key=key, **values))
+            messages.carry(c, row.case, message, f"again:{message}:{secrets.token_hex(8)}", at)
         stream.add(c, row.case, stream.Happened(kind, detail={"message": message, "name": row.name}), by, at)
     return int(row.case)
 

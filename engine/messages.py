@@ -1,7 +1,8 @@
 """Messages and signals between the instances of one case. A message has exactly one receiver and is never lost.
 
-A reply goes to the instance that asked. A message whose receiver is open but busy is kept until it waits. If no receiver is
-open and none is started by it, an optional message is dropped and noted, any other is shown as undelivered.
+A reply goes to the instance that asked. A token that names keys (``key.org``) receives only what carries the same values under all of
+them. A message whose receiver is open but busy is kept until it waits, without end. If no receiver is open and none is started by
+it, it is kept for as long as it says (``keepFor``); then an optional message is dropped and noted, any other is shown as undelivered.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,11 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine import store
+from engine.calendar import Calendar
 from engine.city import City
+from engine.facts import Facts, context
 from engine.kernel.events import MessageThrown
-from engine.kernel.model import THROWING, Node
+from engine.kernel.keys import expected
+from engine.kernel.model import THROWING, Node, keys_of
 from engine.kernel.running import Executable
-from engine.kernel.state import plain
+from engine.kernel.state import lively, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,9 @@ class To:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """The receiver is open but busy."""
+    """A receiver is open but busy; ``instance``: which, None when it may be any of several."""
 
-    instance: int
+    instance: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +58,36 @@ class AlreadyOpen:
 Route = Start | To | Keep | AlreadyOpen | None
 
 
-def send(c: Connection, case: int, sender: int, version: int, thrown: Iterable[MessageThrown], at: datetime) -> None:
+def send(
+    c: Connection, calendar: Calendar, executable: Executable, case: int, sender: int, version: int, thrown: Iterable[MessageThrown],
+    at: datetime,
+) -> None:  # fmt: skip
     """Write what a step threw: the messages, and the outbox rows that will carry them."""
     for number, each in enumerate(thrown):
-        post(c, case, sender, each.name, each.payload, each.optional, at, f"message:{sender}-{version}-{number}")
+        kept = executable.nodes[each.element].properties.get("keepFor")
+        until = None if kept is None else calendar.due(kept, at)
+        post(c, case, sender, each.name, each.payload, each.optional, at, f"message:{sender}-{version}-{number}", expires_at=until)
 
 
 def post(
     c: Connection, case: int, sender: int | None, name: str, payload: Mapping[str, Any], optional: bool, at: datetime, key: str,
-    receiver: int | None = None,
+    receiver: int | None = None, expires_at: datetime | None = None,
 ) -> None:  # fmt: skip
     """One message and the outbox row that carries it; ``receiver`` when it is an answer to somebody."""
-    values = {"case": case, "name": name, "payload": plain(dict(payload)), "sender": sender, "receiver": receiver}
+    values = {
+        "case": case, "name": name, "payload": plain(dict(payload)), "sender": sender, "receiver": receiver, "expires_at": expires_at,
+    }  # fmt: skip
     id = c.execute(
         sa.insert(store.message)
         .values(**values, status="sent", optional=optional, sent_at=at)
         .returning(store.message.c.id)
     ).scalar_one()  # fmt: skip
-    c.execute(sa.insert(store.outbox).values(key=key, kind="message", case=case, body={"message": id}, due_at=at, tries=0))
+    carry(c, case, id, key, at)
+
+
+def carry(c: Connection, case: int, message: int, key: str, due_at: datetime) -> None:
+    """Let a message be carried at that moment; once for each key."""
+    c.execute(sa.insert(store.outbox).values(key=key, kind="message", case=case, body={"message": message}, due_at=due_at, tries=0))
 
 
 def route(c: Connection, city: City, message: Any) -> Route:
@@ -80,7 +96,7 @@ def route(c: Connection, city: City, message: Any) -> Route:
     if asker is not None and _catches(city.executable(c, asker.closure), message.name):
         if asker.status == "ended":
             return None
-        return _waiting(c, message, [asker.id]) or Keep(asker.id)
+        return _waiting(c, city, message, [asker.id]) or Keep(asker.id)
     instance = store.instance
     rows = c.execute(
         sa.select(instance.c.id, instance.c.closure)
@@ -89,7 +105,7 @@ def route(c: Connection, city: City, message: Any) -> Route:
     ).all()
     catching = [row.id for row in rows if _catches(city.executable(c, row.closure), message.name)]
     if catching:
-        return _waiting(c, message, catching) or Keep(catching[0])
+        return _waiting(c, city, message, catching) or Keep(catching[0] if len(catching) == 1 else None)
     return _start(c, city, message)
 
 
@@ -105,18 +121,30 @@ def _open_instance(c: Connection, instance: int) -> Any:
     return c.execute(sa.select(table.c.id, table.c.status, table.c.closure).where(table.c.id == instance)).one_or_none()
 
 
-def _waiting(c: Connection, message: Any, instances: list[int]) -> To | None:
+def _waiting(c: Connection, city: City, message: Any, instances: list[int]) -> To | None:
+    """The token of these instances that has waited longest for just this message."""
     subscription = store.subscription
-    row = c.execute(
-        sa.select(subscription.c.instance, subscription.c.id)
+    rows = c.execute(
+        sa.select(subscription.c.instance, subscription.c.id, subscription.c.element)
         .where(
             subscription.c.case == message.case, subscription.c.kind == "message", subscription.c.name == message.name,
             subscription.c.instance.in_(instances),
         )
         .order_by(subscription.c.since, subscription.c.id)
-        .limit(1)
-    ).one_or_none()  # fmt: skip
-    return None if row is None else To(row.instance, row.id)
+    ).all()  # fmt: skip
+    return next((To(row.instance, row.id) for row in rows if _has_all_keys(c, city, message, row)), None)
+
+
+def _has_all_keys(c: Connection, city: City, message: Any, subscribed: Any) -> bool:
+    """Whether the message carries what the waiting token expects under every key."""
+    row = c.execute(sa.select(store.instance).where(store.instance.c.id == subscribed.instance)).one()
+    executable = city.executable(c, row.closure)
+    if not keys_of(executable.nodes[subscribed.element]):
+        return True
+    state, facts = city.live(row), Facts(c, city, row.case, row.id)
+    wanted = expected(executable, state, subscribed.id, context(c, city, executable, state, facts))
+    carried = lively(message.payload)
+    return all(name in carried and carried[name] == value for name, value in wanted.items())
 
 
 def _catches(executable: Executable, name: str) -> bool:
@@ -150,8 +178,9 @@ def _is_open(c: Connection, case: int, process: str) -> bool:
     )
 
 
-def kept_for(c: Connection, instance: int, name: str | None = None) -> list[int]:
-    """The messages kept for this instance, of this name or of any, oldest first."""
+def kept_for(c: Connection, case: int, instance: int, name: str | None = None) -> list[int]:
+    """The messages kept for this instance, or for whoever comes to wait, of this name or of any, oldest first."""
     message = store.message
-    kept = sa.select(message.c.id).where(message.c.receiver == instance, message.c.status == "kept")
+    for_it = sa.or_(message.c.receiver == instance, message.c.receiver.is_(None))
+    kept = sa.select(message.c.id).where(message.c.case == case, message.c.status == "kept", for_it)
     return list(c.scalars((kept if name is None else kept.where(message.c.name == name)).order_by(message.c.id)))

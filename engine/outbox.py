@@ -166,6 +166,11 @@ def _carry_elsewhere(city: City, row: Any) -> bool:
                 messages.post(c, message.case, None, way.name, way.payload, True, city.now(), key, receiver=message.sender)
             _settle(c, message, "joined", None, city.now())
             _note(c, city, message, "MessageJoined")
+        elif message.expires_at is not None and message.expires_at > city.now():
+            if message.status != "kept":
+                _settle(c, message, "kept", None, city.now())
+                _note(c, city, message, "MessageKept")
+                messages.carry(c, message.case, message.id, f"expired:{message.id}", message.expires_at)
         elif message.optional:
             _settle(c, message, "dropped", None, city.now())
             _note(c, city, message, "MessageDropped")
@@ -182,7 +187,7 @@ def _settle(c: Connection, message: Any, status: str, receiver: int | None, at: 
         .where(store.message.c.id == message.id)
         .values(status=status, receiver=receiver if receiver is not None else message.receiver, settled_at=None if status == "kept" else at)
     )
-    if status in ("delivered", "kept") and message.sender is not None:  # kept for who asked: nobody needs to answer once more
+    if status in ("delivered", "kept") and message.sender is not None and receiver is not None:  # kept for who asked: nobody needs to answer once more
         instance = store.instance
         c.execute(sa.update(instance).where(instance.c.id == message.sender, instance.c.asker == receiver).values(asked_answered=True))
 

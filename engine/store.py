@@ -228,7 +228,7 @@ message = sa.Table(
     "message", metadata, _id(), _to("case.id", nullable=False, index=True), sa.Column("name", Text, nullable=False), sa.Column("payload", Json, nullable=False),
     _to("instance.id", "sender"), _to("instance.id", "receiver"), sa.Column("status", Text, nullable=False),
     sa.Column("optional", Yes, nullable=False), sa.Column("sent_at", Moment, nullable=False), sa.Column("settled_at", Moment),
-    sa.Index(None, "case", "status"), sa.Index(None, "status"),
+    sa.Column("expires_at", Moment), sa.Index(None, "case", "status"), sa.Index(None, "status"),
 )
 outbox = sa.Table(
     "outbox", metadata, _id(), sa.Column("key", Text, nullable=False, unique=True), sa.Column("kind", Text, nullable=False), _to("case.id"),

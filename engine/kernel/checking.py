@@ -22,7 +22,7 @@ from engine.kernel.expressions import (
     sites,
 )
 from engine.kernel.feel import FeelError, parse
-from engine.kernel.model import FieldKind, Model, Node, Process, Vocabulary, walk
+from engine.kernel.model import FieldKind, Model, Node, Process, Vocabulary, keys_of, walk
 from engine.kernel.remarks import Remarks, near
 from engine.kernel.tables import check_rows
 from engine.kernel.upwards import check_upwards
@@ -190,6 +190,7 @@ def _check_messages(model: Model, remarks: Mapping[str, Remarks]) -> None:
         reply = node.properties.get("whenOpenReply")
         if reply is not None and reply not in names_received:
             remarks[process.id].say("message-not-received", node, message=reply, near=near(reply, names_received))
+    _check_keys(model, remarks)
     _check_openers([(process, node, name) for process, node, name in received if node in process.nodes and node.type == "start"], remarks)
 
 
@@ -198,6 +199,20 @@ def _check_signals(model: Model, remarks: Mapping[str, Remarks]) -> None:
     for process, node, name in thrown(model, "signal"):
         if name not in heard:
             remarks[process.id].say("signal-not-heard", node, signal=name)
+
+
+def _check_keys(model: Model, remarks: Mapping[str, Remarks]) -> None:
+    """Only what waits for a message has keys, and everybody who sends that message carries what is compared."""
+    waited_for = {(process.id, node.id): name for process, node, name in caught(model, "message") if not (node in process.nodes and node.type == "start")}
+    for process in model.processes.values():
+        for node in walk(process.nodes):
+            for key in keys_of(node):
+                message = waited_for.get((process.id, node.id))
+                if message is None:
+                    remarks[process.id].say("key-without-message", node, key=key)
+                for _, sender, name in thrown(model, "message"):
+                    if name == message and sender.event is not None and key not in dict(sender.event.payload):
+                        remarks[process.id].say("key-not-sent", node, key=key, message=name, sender=sender.name or sender.id)
 
 
 def _check_openers(starts: list[tuple[Process, Node, str]], remarks: Mapping[str, Remarks]) -> None:

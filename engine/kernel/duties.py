@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from engine.kernel.model import Node, Process, Vocabulary, walk
+from engine.kernel.model import KEY, THROWING, Node, Process, Vocabulary, walk
 from engine.kernel.remarks import Remarks, near
 from engine.kernel.times import is_day, is_period
 
-PROPERTIES = ("phase", "stalledAfter", "excludeAssigneeOf", "manualStart", "payload", "whenOpenReply")
+PROPERTIES = ("phase", "stalledAfter", "excludeAssigneeOf", "manualStart", "payload", "whenOpenReply", "keepFor")
 
 _TASKS = ("userTask", "manualTask")
 _NAMED = (
@@ -107,8 +107,9 @@ def _check_properties(node: Node, process: Process, remarks: Remarks) -> None:
     checks: Mapping[str, Callable[[str], bool]] = {
         "phase": lambda value: _PHASE.fullmatch(" ".join(value.split())) is not None,
         "stalledAfter": str.isdecimal,
+        "keepFor": lambda value: is_period(value) and node.event is not None and node.event.kind == "message" and node.type in THROWING,
     }
-    rules = {"phase": "phase", "stalledAfter": "stalled-after"}
+    rules = {"phase": "phase", "stalledAfter": "stalled-after", "keepFor": "keep-for"}
     for name, value in node.properties.items():
         hint = near(name, PROPERTIES)
         if name in checks and not checks[name](value):
@@ -138,7 +139,7 @@ def _check_signal(node: Node, vocabulary: Vocabulary, remarks: Remarks) -> None:
 
 
 def _is_known(name: str) -> bool:
-    return name in PROPERTIES or name.startswith("whenOpenReply.")  # what the reply carries
+    return name in PROPERTIES or name.startswith(("whenOpenReply.", KEY))  # what the reply carries; what is compared
 
 
 def _check_style(node: Node, remarks: Remarks) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from engine.kernel.decisions import Decision
 from engine.kernel.feel import NOBODY, Expression, FeelError, NoCondition, Path, parse
-from engine.kernel.model import FieldKind, Flow, Node, Process, Vocabulary
+from engine.kernel.model import FieldKind, Flow, Node, Process, Vocabulary, keys_of
 from engine.kernel.remarks import Remarks, near
 
 ANYTHING = FieldKind("anything")  # a value of which nothing is known
@@ -62,6 +62,9 @@ def sites(node: Node) -> Iterator[Site]:
         yield Site("待つ条件", node.event.condition, node)
     for name, text in node.event.payload if node.event else ():
         yield Site(f"メッセージに添える「{name}」", text, node)
+    for name, text in keys_of(node).items():
+        if text.startswith("="):
+            yield Site(f"受け取る条件(key.{name})", text[1:], node)
     for name, text in node.inputs:
         yield Site(f"渡す値「{name}」", text, node)
     for flow in node.outgoing:

@@ -184,6 +184,14 @@ class Reading:
     problems: tuple[Problem, ...] = ()
 
 
+KEY = "key."  # of the properties of an event that receives a message: ``key.org`` is compared with what is sent as ``org``
+
+
+def keys_of(node: Node) -> dict[str, str]:
+    """What a message must carry to be received at a node, by name: FEEL when it begins with "=", else a text."""
+    return {name.removeprefix(KEY): text for name, text in node.properties.items() if name.startswith(KEY)}
+
+
 def qualified(process: str, node: str) -> str:
     """The id of a node outside its file: "<process>:<node>"."""
     return f"{process}:{node}"

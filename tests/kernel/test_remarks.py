@@ -276,6 +276,10 @@ ASKED: dict[str, Case] = {
     "exclude-whom": Case(
         files(task("x", excludeAssigneeOf="draft")), "x", "「draft」は、このプロセスの人のタスクではありません"
     ),
+    "keep-for": Case(
+        files(process("p").start().catch("y", message="told", manualStart="kakari").throw("x", "told", keepFor="five days").end()), "x",
+        "P3D(3日)や P5BD(5開庁日)のような期間",
+    ),
     "misspelt-property": Case(files(task("x", stalledafter="5")), "x", "もしかして: stalledAfter"),
     "phase": Case(files(task("x", phase="open")), "x", "「open」は読めません"),
     "unknown-phase": Case(files(task("x", phase="case:opne")), "x", "もしかして: case:open"),
@@ -318,6 +322,13 @@ ASKED: dict[str, Case] = {
         "x",
         "使えるもの: lost",
     ),
+    "key-not-sent": Case(
+        files(
+            process("p").start().throw("t", "told", "知らせる", payload={"place": '"a"'}).catch("x", message="told", properties={"key.org": "a"}).end()
+        ),
+        "x", "メッセージ「told」を送る「知らせる」は「org」を添えていません",
+    ),
+    "key-without-message": Case(files(task("x", properties={"key.org": "a"})), "x", "途中でメッセージを待つイベントに書きます"),
     "message-not-received": Case(
         files(process("p").start().throw("x", "told").catch("y", message="tells", manualStart="kakari").end()),
         "x",
