@@ -28,6 +28,7 @@ from web.opening import Opening, Unsafe
 from web.sign_in_settings import SignInSettings
 
 ROOT = Path(__file__).resolve().parent.parent
+THREADS = 4  # that answer requests: eight only wait for each other (http-complete); a slow browser keeps none of them
 
 
 def main(argv: list[str]) -> int:
@@ -150,7 +151,7 @@ def _serve(arguments: argparse.Namespace, city: City, settings: SignInSettings, 
         "CITY": city, "SECRET_KEY": key, "SESSION_COOKIE_SECURE": arguments.behind_tls, "PROXIES": 1 if arguments.behind_tls else 0,
         "SIGN_IN": settings,
     })  # fmt: skip
-    server = create_server(app, host=arguments.host, port=arguments.port, threads=8, ident=None, max_request_body_size=32 * 1024 * 1024)
+    server = create_server(app, host=arguments.host, port=arguments.port, threads=THREADS, ident=None, max_request_body_size=32 * 1024 * 1024)
     worker = Worker(city)
     worker.start()
     seconds = time.monotonic() - began
