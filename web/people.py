@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -22,6 +23,8 @@ from web.context import city, now, store, today
 from web.guard import inside
 from web.language import _
 from web.sign_in_settings import Provider
+
+log = logging.getLogger("bansou.people")
 
 pages = Blueprint("people", __name__, url_prefix="/people")
 
@@ -59,6 +62,7 @@ def add() -> str | tuple[str, int]:
             errors = [acting.Wrong("login", refusal.message)]
     if errors:
         return _page(errors=errors, typed=typed), 422
+    _note(new.id)
     return _page(said=_("%(name)sさんを加えました。", name=new.name), password=first, whose=new)
 
 
@@ -112,6 +116,7 @@ def reset(person: int) -> str:
         raise Refusal(_("自分のパスワードは、「わたしの設定」で変えてください。"))
     first = people.speakable()
     people.set_password(store(), someone.id, first)
+    _note(someone.id)
     return _page(said=_("%(name)sさんのパスワードを作り直しました。", name=someone.name), password=first, whose=someone)
 
 
@@ -203,7 +208,13 @@ def _let_go(someone: Person) -> str:
     return said
 
 
+def _note(person: int) -> None:
+    """What was changed, of whom and by whom: in numbers, for whoever reads the log."""
+    log.info("%s of person %s by person %s", request.endpoint, person, current_person().id)
+
+
 def _done(text: str) -> Response:
+    _note((request.view_args or {})["person"])
     acting.say_done(text)
     return redirect(inside(request.form.get("next")), 303)
 
@@ -222,7 +233,7 @@ def _page(
     return render_template(
         "people.html",
         people=[_row(each, groups.get(each.id, frozenset()), each.id in with_codes) for each in found[(page - 1) * PAGE : page * PAGE]],
-        who=who, office=office, offices=_offices(known, wanted, groups, who, office),
+        who=who, narrowed_to=office, offices=_offices(known, wanted, groups, who, office),
         gaps=_gaps(known, everybody, groups), groups=[{"id": each, "title": known.label(each)} for each in _ordered(known)],
         provider=provider, subjects=identities.subjects(store(), provider.issuer) if provider else {},
         errors=errors or [], typed=typed or {}, password=password, whose=whose.name if whose else None,

@@ -129,8 +129,9 @@ def test_the_list_is_narrowed_to_one_organisation_with_counts(office: Office, sa
     assert office.names("/people?office=none") == ["管理 みなと"]
     page = office.page("/people?office=zeimu&who=春風")
     assert "その条件の人はいません" in page and '<input type="hidden" name="office" value="zeimu">' in page
-    assert re.search(r'href="/people\?office=esikoni&amp;who=[^"]+">えしこに <span class="count">1<', page)
-    assert re.search(r'aria-current="true">市民税課 <span class="count">0<', page)
+    assert re.search(r'href="/people\?office=esikoni&amp;who=[^"]+"><span>えしこに</span> <span class="count">1<', page)
+    assert "― zeimu" not in page  # the footer names the city's office, not the one asked for
+    assert re.search(r'aria-current="true"><span>市民税課</span> <span class="count">0<', page)
 
 
 def test_a_long_list_comes_in_pages_that_keep_what_was_asked(office: Office, staff: Staff) -> None:
@@ -397,3 +398,14 @@ def test_a_persons_groups_are_changed_in_a_browser(
     page.get_by_role("button", name=re.compile("^使えなくする")).click()
     page.get_by_text("春風 さくらさんを使えなくしました。").wait_for()
     assert screen.findings() == [] and screen.sticks_out() == [] and screen.complaints == []
+
+
+def test_the_log_says_in_numbers_who_changed_what_of_whom_and_nothing_of_a_refusal(
+    office: Office, sakura: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "bansou.people")
+    office.visitor.sends(f"/people/{sakura.id}/sign-out", {"next": "/people"})
+    office.visitor.sends("/people/999999/sign-out")
+    office.does(sakura, "deactivate")
+    said = [record.message for record in caplog.records if record.name == "bansou.people"]
+    assert said == [f"people.{what} of person {sakura.id} by person {office.admin.id}" for what in ("sign_out", "deactivate")]
