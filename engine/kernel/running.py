@@ -284,8 +284,14 @@ class Run(_Within, BpmnWorkflow):
         self.report(events.IncidentRaised(step.id, source(step.task_spec.name), reason))
 
     def _break_off(self, steps: Iterable[Step], reason: str) -> None:
-        for step in steps:
-            if step._state == TaskState.READY:
+        """Everything that is ready stands still, behind what has come already: a message or signal comes only once."""
+        self.queue = deque(steps)
+        while came := next((each for each in self.queue if isinstance(each.task_spec, waits.Catch)), None):
+            self.queue.remove(came)
+            if came._state == TaskState.READY and self._is_here(came):
+                self._carry_out(came)
+        for step in self.queue:
+            if step._state == TaskState.READY and self._is_here(step):
                 self.fail(step, reason)
         self.queue.clear()
 

@@ -82,6 +82,21 @@ def test_a_command_whose_time_is_over_stops_between_two_elements_and_goes_on_lat
 
 
 # -- steps -------------------------------------------------------------------------------------------------------------
+def test_what_came_when_the_time_was_over_is_not_lost() -> None:
+    """A message is delivered once, and a signal heard once: what waited for them goes on, and what follows stands still."""
+    drawing = process("p").start().parallel("fork").to("task").catch("hear", message="news").milestone("heard").user("after", form="F2", groups="kakari")
+    drawing.end().apart().user("task", form="F2", groups="kakari").end("end_b").boundary("lost", "task", signal="lost").milestone("gone")
+    drawing.user("instead", form="F2", groups="kakari").end("end_c")
+    play = Play(drawing, process("sender").start("s_b").throw("s_t", "news").end("s_e")).start()
+    play.limits = Limits(is_over=lambda: True)
+    play.receives("hear", "news")
+    assert play.state.status == "incident" and play.task("heard").failed
+    play.hears("lost")
+    assert play.standing == ["gone", "heard"] and play.task("gone").failed
+    play.limits = Limits()
+    assert play.retries().open == ["after", "instead"]
+
+
 @pytest.mark.parametrize(
     ("path", "cycle"),
     [("", ""), ("a", "a"), ("ab", "b"), ("abab", "ab"), ("cabcabcab", "cab"), ("xyzaa", "a"), ("abcabd", "d")],
