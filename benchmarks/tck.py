@@ -2,8 +2,8 @@
 
     python -m benchmarks.tck FOLDER        # a checkout of github.com/dmn-tck/tck
 
-Its files are of DMN 1.5 and use names of several words. They are prepared before they are read: the namespace of DMN 1.3, names of one
-word, a name for the column of a single result, no item definitions. Nothing else is changed; what is refused then counts as missed.
+Its files use names of several words. They are prepared before they are read: names of one word, a name for the column of a single
+result, no item definitions. Nothing else is changed; what is refused then counts as missed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lxml import etree
 from engine.kernel.decisions import Decision, DecisionError, decide, read_decisions
 from engine.kernel.feel import NOBODY, Value, parse
 
-OLD, NEW = "https://www.omg.org/spec/DMN/20191111/MODEL/", "https://www.omg.org/spec/DMN/20230324/MODEL/"
+DMN = "{https://www.omg.org/spec/DMN/20230324/MODEL/}"
 TEST = "{http://www.omg.org/spec/DMN/20160719/testcase}"
 KIND = "{http://www.w3.org/2001/XMLSchema-instance}type"
 NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
@@ -72,18 +72,18 @@ def _read(file: Path) -> tuple[dict[str, Decision], str]:
 
 
 def prepared(data: bytes) -> bytes:
-    """A file of the TCK in the words of DMN 1.3 and of our names."""
-    root = etree.fromstring(data.replace(NEW.encode(), OLD.encode()))
-    spoken = {each.get("name", "") for each in root.iter(f"{{{OLD}}}decision", f"{{{OLD}}}inputData")}
-    for definition in list(root.iter(f"{{{OLD}}}itemDefinition")):
+    """A file of the TCK with names as we read them."""
+    root = etree.fromstring(data)
+    spoken = {each.get("name", "") for each in root.iter(f"{DMN}decision", f"{DMN}inputData")}
+    for definition in list(root.iter(f"{DMN}itemDefinition")):
         root.remove(definition)
-    for element in root.iter(f"{{{OLD}}}*"):
+    for element in root.iter(f"{DMN}*"):
         if "name" in element.attrib:
             element.set("name", one_word(element.get("name", "")))
-        if element.tag == f"{{{OLD}}}text" and element.text:
+        if element.tag == f"{DMN}text" and element.text:
             for name in sorted(spoken, key=len, reverse=True):
                 element.text = element.text.replace(name, one_word(name))
-    for column in root.iter(f"{{{OLD}}}output"):
+    for column in root.iter(f"{DMN}output"):
         column.set("name", column.get("name") or RESULT)
     return etree.tostring(root)
 

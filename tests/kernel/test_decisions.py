@@ -539,6 +539,20 @@ def test_a_file_that_is_no_dmn_or_asks_for_more_is_refused_whole(data: bytes) ->
     assert said[0].file == "advice.dmn" and "root:" not in said[0].message
 
 
+@pytest.mark.parametrize("version", ["20211108", "20230324"])
+def test_files_of_newer_versions_are_read_alike(version: str) -> None:
+    newer = chain().replace(b"20191111", version.encode())
+    assert newer != chain() and sound(newer) == sound(chain())
+    refused_alike = file(decision("<context/>" + PLAIN)).replace(b"20191111", version.encode())
+    assert [problem.rule for problem in problems(refused_alike)] == ["unknown-element"]
+
+
+def test_a_row_in_the_words_of_another_version_is_not_passed_over() -> None:
+    rows = table("FIRST", AGE, ["who"], ["> 1", '"a"'], ["-", '"b"'])
+    mixed = file(decision(rows)).replace(b'<rule id="row1">', b'<rule xmlns="https://www.omg.org/spec/DMN/20230324/MODEL/" id="row1">')
+    assert decided(mixed, F01={"age": 2}) == {"who": "a"}
+
+
 # What publication asks
 
 

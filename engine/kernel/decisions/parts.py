@@ -12,8 +12,16 @@ from engine.kernel.decisions.remarks import Remarks
 from engine.kernel.xml import local, namespace
 
 DMN = "https://www.omg.org/spec/DMN/20191111/MODEL/"
+NEWER = ("https://www.omg.org/spec/DMN/20211108/MODEL/", "https://www.omg.org/spec/DMN/20230324/MODEL/")  # 1.4, 1.5
 NAME = re.compile(r"[^\W\d]\w*")  # one word, as FEEL reads it
 SAYS_NOTHING = frozenset({"description", "extensionElements"})
+
+
+def as_known(root: etree._Element) -> etree._Element:
+    """The file with its elements of DMN 1.4 and 1.5 in the names of 1.3: those that are understood mean the same in all three."""
+    for element in root.iter(*(f"{{{each}}}*" for each in NEWER)):
+        element.tag = f"{{{DMN}}}{local(element)}"
+    return root
 
 
 def named(element: etree._Element, *names: str) -> Iterator[etree._Element]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from lxml import etree
 
 from engine.kernel.decisions.logic import Logic
-from engine.kernel.decisions.parts import DMN, NAME, SAYS_NOTHING, named, refuse_others, refuse_twice
+from engine.kernel.decisions.parts import DMN, NAME, NEWER, SAYS_NOTHING, as_known, named, refuse_others, refuse_twice
 from engine.kernel.decisions.remarks import Remarks
 from engine.kernel.decisions.table import Decision
 from engine.kernel.model import Problem
@@ -30,9 +30,9 @@ _DECISION = SAYS_NOTHING | {
 
 
 def read_decisions(file: str, data: bytes) -> tuple[dict[str, Decision], tuple[Problem, ...]]:
-    """The decisions of a DMN 1.3 file by id, and every problem found; those to be asked or refused forbid its use."""
+    """The decisions of a file of DMN 1.3, 1.4 or 1.5 by id, and every problem found; those to be asked or refused forbid its use."""
     try:
-        definitions = load(file, data, "definitions", (DMN,))
+        definitions = as_known(load(file, data, "definitions", (DMN, *NEWER)))
     except Unreadable as unreadable:
         return {}, (unreadable.problem,)
     remarks = Remarks(file)
