@@ -18,10 +18,12 @@ from engine.kernel.extensions import (
 )
 from engine.kernel.model import Loop, Node, NodeType
 from engine.kernel.refused import (
+    DATA,
     FLOW_NODES_REFUSED,
     definitions,
     extension_refusals,
     is_by_event,
+    is_picture,
     node_refusal,
     part_refusals,
 )
@@ -47,7 +49,7 @@ _LOOP_BEHAVIOR = ("oneBehaviorEventRef", "noneBehaviorEventRef", "complexBehavio
 _DESCRIBING = frozenset({
     "documentation", "extensionElements", "incoming", "outgoing", "auditing", "monitoring", "categoryValueRef",
 })  # fmt: skip
-_OF_EVENTS = frozenset({"dataInput", "dataOutput", "inputSet", "outputSet"})
+_OF_EVENTS = frozenset({"dataInput", "dataOutput", "inputSet", "outputSet", *DATA})
 PARTS_OF_SCOPE = FLOW_NODES | _DESCRIBING | {
     "laneSet", "sequenceFlow", "association", "group", "textAnnotation", "supports",
     "dataObject", "dataObjectReference", "dataStoreReference",
@@ -101,6 +103,9 @@ def refuse_parts(element: etree._Element, known: frozenset[str], remarks: Remark
     for part, refusal in found:
         remarks.refuse(refusal, element, part)
     refused = {part for part, _ in found}
+    drawn = [part for part in element if is_picture(part)]
+    if drawn:
+        remarks.say("data-drawn", element, drawn[0])
     for part in element:
         if namespace(part) == BPMN and local(part) not in known and part not in refused:
             remarks.say("unknown-element", element, part, name=local(part))
@@ -108,10 +113,10 @@ def refuse_parts(element: etree._Element, known: frozenset[str], remarks: Remark
 
 def _known_parts(element: etree._Element) -> frozenset[str]:
     if local(element) == "subProcess":
-        return PARTS_OF_SCOPE | {_LOOP}
+        return PARTS_OF_SCOPE | {_LOOP, *DATA}
     if local(element).endswith("Event"):
         return _DESCRIBING | _OF_EVENTS | {"eventDefinitionRef", *(local(each) for each in definitions(element))}
-    return _DESCRIBING | {_LOOP}
+    return _DESCRIBING | {_LOOP, *DATA}
 
 
 def _type(element: etree._Element, form: str | None, remarks: Remarks) -> NodeType:

@@ -43,6 +43,7 @@ _RUN = {
 _GIVING = ("intermediateThrowEvent", "endEvent", "sendTask", "serviceTask")
 _GIVEN = ("inputOutput", "inputParameter")  # the payload of what is sent, what an operation is given
 _OPERATION = ("type", "topic")  # how a service task names its operation
+DATA = ("dataInputAssociation", "dataOutputAssociation", "property")
 _VERSIONS = ("latest", "deployment")  # both mean: what is published with it
 
 
@@ -84,11 +85,18 @@ def event_refusal(element: etree._Element) -> Refusal | None:
     return None
 
 
+def is_picture(part: etree._Element) -> bool:
+    """Whether a part of a task only draws a line to a data object or store, as modellers write it, and copies or computes nothing."""
+    if local(part) == "property":
+        return part.get("name") == "__targetRef_placeholder"
+    return local(part) in DATA and not any(local(each) in ("assignment", "transformation") for each in part)
+
+
 def part_refusals(element: etree._Element) -> Iterator[tuple[etree._Element, Refusal]]:
     """Parts and attributes of a flow node or process that would change what happens, each with its element."""
     refused = _REFUSED["parts"]
     for part in element:
-        if namespace(part) == BPMN and local(part) in refused:
+        if namespace(part) == BPMN and local(part) in refused and not is_picture(part):
             yield part, refused[local(part)]
     if any(element.get(name, "1").strip() != "1" for name in ("startQuantity", "completionQuantity")):
         yield element, refused["quantity"]

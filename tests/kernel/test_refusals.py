@@ -146,8 +146,8 @@ def test_an_event_definition_that_nobody_knows_is_refused() -> None:
 PARTS = {
     "ioSpecification": ("io-specification", "データの入出力"),
     "ioBinding": ("io-specification", "データの入出力"),
-    "dataInputAssociation": ("data-association", "データの関連(入力)"),
-    "dataOutputAssociation": ("data-association", "データの関連(出力)"),
+    "dataInputAssociation": ("data-association", "計算や代入をするデータの関連(入力)"),
+    "dataOutputAssociation": ("data-association", "計算や代入をするデータの関連(出力)"),
     "property": ("data-property", "データのプロパティ"),
     "standardLoopCharacteristics": ("standard-loop", "標準ループ"),
     "potentialOwner": ("resource-role", "担当の指定"),
@@ -162,7 +162,8 @@ PARTS = {
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_that_would_change_what_happens_is_refused(part: str) -> None:
     rule, name = PARTS[part]
-    problem = refused(drawn(f'<manualTask id="x" name="架空の要素"><{part}/></manualTask>'), rule)
+    computes = "<assignment/>" if part.endswith("Association") else ""
+    problem = refused(drawn(f'<manualTask id="x" name="架空の要素"><{part}>{computes}</{part}></manualTask>'), rule)
     assert problem.message.startswith(f"「架空の要素」(x): {name}")
 
 

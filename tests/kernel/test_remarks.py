@@ -112,6 +112,13 @@ def too_large() -> Files:
 
 
 FIXED: dict[str, Case] = {
+    "data-drawn": Case(
+        tasked(
+            "", '<property id="q" name="__targetRef_placeholder"/><dataInputAssociation id="a"><sourceRef>d</sourceRef><targetRef>q</targetRef>'
+            '</dataInputAssociation><dataOutputAssociation id="b"><targetRef>d</targetRef></dataOutputAssociation>',
+        ),
+        "x", "図の説明として読みました",
+    ),
     "abstract-task": Case(file_of(BY_GROUP.replace("manualTask", "task")), "x", "手作業タスク"),
     "bare-expression": Case(timer("timeDate", "F1.on"), "x", "「F1.on」を式「=F1.on」"),
     "default-with-condition": Case(

@@ -116,7 +116,8 @@ ELEMENTS = {
     ),
     "standard loop": marked("<bpmn:standardLoopCharacteristics/>"),
     "data object, data store, text, group": task().end().raw('<bpmn:dataObjectReference id="d"/>').raw('<bpmn:group id="g"/>'),
-    "data association": marked("<bpmn:dataOutputAssociation/>"),
+    "data association that only draws": marked("<bpmn:dataOutputAssociation/>"),
+    "data association that computes": marked("<bpmn:dataOutputAssociation><bpmn:assignment/></bpmn:dataOutputAssociation>"),
     "task for compensation": plain("task", isForCompensation="true"),
     "number of tokens other than one": plain("task", startQuantity="2"),
     "timer that repeats": process("p")
