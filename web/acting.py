@@ -17,7 +17,7 @@ from engine.calendar import Calendar
 from engine.city import By
 from forms import Field, Form, links
 from web.auth import current_person
-from web.context import city, today
+from web.context import organisation, today
 from web.language import _
 
 SOON = 2  # open days left from which a deadline is near
@@ -56,9 +56,10 @@ def names_of_people(c: Connection, ids: Iterable[int | None]) -> dict[int, str]:
     return {row.id: row.name for row in c.execute(sa.select(login.c.id, login.c.name).where(login.c.id.in_(wanted)))}
 
 
-def group_label(c: Connection, groups: Iterable[str]) -> str:
-    organisation = city().organisation(c)
-    return "・".join(organisation.label(group) for group in groups if group in organisation.groups)
+def group_label(groups: Iterable[str]) -> str:
+    """What these groups are called, by the organisation that is read once a request: a list asks this for each of its rows."""
+    known = organisation()
+    return "・".join(known.label(group) for group in groups if known is not None and group in known.groups)
 
 
 def key() -> str:

@@ -221,7 +221,7 @@ def _open_tasks(file: File) -> list[dict[str, Any]]:
         mine = access.may_take(file.c, file.by, row)
         if not (mine or file.sight.sees_all or groups & file.by.groups):
             continue
-        label = acting.group_label(file.c, sorted(groups))
+        label = acting.group_label(sorted(groups))
         shown.append({
             "title": row.name, "url": url_for("tasks.show", task=row.id) if mine else None, "is_restricted": False,
             "who": _("あなた") if row.assignee == file.by.person else people.get(row.assignee or 0) or label,

@@ -110,7 +110,7 @@ def _groups(c: Connection, me: By, items: Iterable[Item]) -> list[Group]:
         return _band(item.due_on, calendar.workdays(0, today()), calendar.workdays(1, today()), calendar.workdays(5, today()))
 
     return [
-        Group(_(title), [_row(c, me, each, calendar, processes, drafted, left, may_open) for each in rows]) for title, rows in groupby(known, when)
+        Group(_(title), [_row(me, each, calendar, processes, drafted, left, may_open) for each in rows]) for title, rows in groupby(known, when)
     ]
 
 
@@ -132,8 +132,7 @@ def _process_name(c: Connection, process: str) -> str:
 
 
 def _row(
-    c: Connection, me: By, item: Item, calendar: Any, processes: dict[str, str], drafted: set[str], left: int | None,
-    may_open: set[int],
+    me: By, item: Item, calendar: Any, processes: dict[str, str], drafted: set[str], left: int | None, may_open: set[int]
 ) -> dict[str, Any]:
     mine, due = item.assignee == me.person, acting.due(item.due_on, calendar)
     has_draft = f"task:{item.id}" in drafted
@@ -142,7 +141,7 @@ def _row(
         "case_url": url_for("cases.show", number=item.number) if item.case in may_open else None, "household": item.household,
         "process": processes[item.process], "has_draft": has_draft, "is_restricted": False, "is_here": item.case == left, "why": _why(due),
         "only_you": False, "due": due, "is_mine": mine,
-        "who": item.assignee_name or acting.group_label(c, item.groups), "others": None,
+        "who": item.assignee_name or acting.group_label(item.groups), "others": None,
         "do": "continue" if mine and has_draft else "open" if mine else "claim",
     }  # fmt: skip
 

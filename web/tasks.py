@@ -225,7 +225,7 @@ def _page(desk: Desk, typed: Any = None, errors: Any = (), draft: Any = None) ->
     household = access.names(city(), c, [task.case]).get(task.case, "") if sight.names else ""
     process = desk.executable.process(task.process)
     people = acting.names_of_people(c, [task.assignee])
-    who = people.get(task.assignee or 0) or acting.group_label(c, sorted(access.groups_of(c, task.id)))
+    who = people.get(task.assignee or 0) or acting.group_label(sorted(access.groups_of(c, task.id)))
     is_mine = desk.is_mine_to_answer
     steps = whereabouts.near(c, desk.executable, desk.instance.id, task.element)
     return render_template(

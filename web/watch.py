@@ -88,16 +88,16 @@ def _sayings(c: Connection, found: list[Stall]) -> list[dict[str, Any]]:
             "number": each.number, "case_title": each.household or None,
             "case_url": url_for("cases.show", number=each.number) if each.may_open else None,
             "step": each.step, "days": each.days, "usual": each.usual.days, "is_late": each.usual.is_far_exceeded_by(each.days),
-            "awaited": _awaited(c, each), "next": each.next, "late": each.late, "quiet": each.quiet, "more": each.more,
+            "awaited": _awaited(each), "next": each.next, "late": each.late, "quiet": each.quiet, "more": each.more,
             "most": most, "remedies": _remedies(each), "ask": None if each.may_reassign else _whom_to_ask(c, each),
         }
         for each in found
     ]  # fmt: skip
 
 
-def _awaited(c: Connection, each: Stall) -> str:
+def _awaited(each: Stall) -> str:
     """What is awaited first: the work of a group, and whose hand it is in for those who can help."""
-    group = acting.group_label(c, each.groups)
+    group = acting.group_label(each.groups)
     if not each.is_taken:
         return _("%(group)sで受け持つ人", group=group)
     if each.person is None:
