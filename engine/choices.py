@@ -32,7 +32,7 @@ def of(
     return Choices(
         orgs=tuple(Choice(office.id, office.short, KINDS.get(office.kind, "")) for office in organisation.offices.values()),
         users=_colleagues(c, by, city.today) if "user" in kinds else (),
-        persons=tuple(Choice(str(row.id), person_label(row)) for row in _household(facts, known)) if kinds & {"person", "persons"} else (),
+        persons=_persons(_household(facts, known)) if kinds & {"person", "persons"} else (),
         meetings=_meetings(c, city, facts) if "meeting" in kinds else (),
         once=lambda kind, value: _once(c, facts, kind, value),
     )
@@ -40,6 +40,15 @@ def of(
 
 def _household(facts: Facts | None, known: Sequence[Any] | None) -> Sequence[Any]:
     return known if known is not None else facts.people if facts is not None else ()
+
+
+def _persons(household: Sequence[Any]) -> tuple[Choice, ...]:
+    """The household; those who would be called the same, as two children with 秘匿事項, are counted."""
+    labels = [person_label(row) for row in household]
+    told_apart = [
+        f"{label}（{labels[: place + 1].count(label)}人目）" if labels.count(label) > 1 else label for place, label in enumerate(labels)
+    ]
+    return tuple(Choice(str(row.id), label) for row, label in zip(household, told_apart, strict=True))
 
 
 def _kinds(form: Form, typed: bool) -> set[str]:

@@ -34,7 +34,8 @@ THREADS = 4  # that answer requests: eight only wait for each other (http-comple
 def main(argv: list[str]) -> int:
     """Carry out one command; the exit code: 0 done, 1 something is to be put right, 2 wrongly called."""
     arguments = _parser().parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("bansou").setLevel(logging.INFO)  # of libraries only what went wrong
     try:
         code: int = arguments.do(arguments)
         return code

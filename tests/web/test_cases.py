@@ -267,6 +267,17 @@ def test_the_page_of_persons_does_not_name_who_is_concealed(office: Office) -> N
     assert [row.data["familyName"] for row in hidden] == ["海原"]
 
 
+def test_two_children_whose_names_are_hidden_are_told_apart(office: Office) -> None:
+    hidden = "秘匿事項=DV等支援措置／安全な連絡のしかた=昼だけ"
+    number = office.town.receives(
+        "市民税課", "続柄・立場=本人／氏=星空／名=ひかり", *(f"続柄・立場=子／氏=星空／名={name}／{hidden}" for name in ("あかり", "ともり"))
+    )  # fmt: skip
+    page = office.of("市民税課").get(f"/cases/{number}/record").text
+    for label in ("お名前は伏せています　子（1人目）", "お名前は伏せています　子（2人目）"):
+        assert page.count(label) == 1, label
+    assert "星空ひかり　本人" in page and "本人（1人目）" not in page and "あかり" not in page
+
+
 # -- correcting ---------------------------------------------------------------------------------------------------------
 def test_an_own_answer_is_corrected_with_its_reason_and_the_old_one_stays(office: Office) -> None:
     number = office.receives()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +155,13 @@ def test_a_folder_is_published_and_the_difference_is_said(shell: Shell, folder: 
     (folder / "forms/schemas/A2.json").write_text((folder / "forms/schemas/A2.json").read_text("utf-8").replace('"答え"', '"お答え"'), "utf-8")
     assert shell.publishes(folder, "--reason", "言葉を直した") == 0 and shell.out.splitlines()[1:] == ["  ~ forms/schemas/A2.json"]
     assert shell.rows(store.release)[-1].reason == "言葉を直した"
+
+
+def test_what_libraries_do_is_not_printed(shell: Shell, folder: Path) -> None:
+    typed = f"import sys; from web import command_line; sys.exit(command_line.main(['publish', {str(folder)!r}, '--data', {str(shell.data)!r}]))"
+    told = subprocess.run([sys.executable, "-c", typed], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert told.returncode == 0 and told.stdout
+    assert told.stderr == ""
 
 
 def test_with_problems_nothing_is_published_and_each_is_listed(shell: Shell, folder: Path) -> None:
