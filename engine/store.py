@@ -306,7 +306,7 @@ class Store:
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _prepare_sqlite)
         else:
-            self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+            self._reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             sa.event.listen(engine, "checkin", _note_use)
             sa.event.listen(engine, "checkout", _try_when_idle)
 
@@ -316,7 +316,7 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """For reading only. On SQLite everything is seen as of one moment; on PostgreSQL each statement sees what is committed at its own."""
+        """For reading only: everything that is read is as it was at one moment, so that a page never shows two states at once."""
         with self._reader.connect() as connection:
             if self.is_sqlite:
                 connection.connection.cursor().execute("BEGIN")

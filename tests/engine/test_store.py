@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -63,3 +64,22 @@ def test_what_is_not_finished_is_not_written(empty_store: Store) -> None:
 def test_a_row_that_refers_to_nothing_is_refused(empty_store: Store) -> None:
     with pytest.raises(sa.exc.IntegrityError), empty_store.transaction() as c:
         c.execute(sa.insert(store.household_member).values(household=999, person=999, position=0, since=date(2026, 4, 6)))
+
+
+def test_a_page_sees_one_moment_whatever_is_written_while_it_reads(empty_store: Store) -> None:
+    written = sa.insert(store.about).values(key="meanwhile", value="yes")
+    known = sa.select(store.about.c.value).where(store.about.c.key == "meanwhile")
+    with empty_store.reading() as page:
+        assert page.scalar(known) is None
+        with empty_store.transaction() as other:
+            other.execute(written)
+        assert page.scalar(known) is None
+    with empty_store.reading() as page:
+        assert page.scalar(known) == "yes"
+
+
+def test_who_came_to_read_cannot_write(empty_store: Store) -> None:
+    with contextlib.suppress(sa.exc.DBAPIError), empty_store.reading() as page:
+        page.execute(sa.insert(store.about).values(key="by-the-way", value="yes"))
+    with empty_store.reading() as page:
+        assert page.scalar(sa.select(store.about.c.value).where(store.about.c.key == "by-the-way")) is None
