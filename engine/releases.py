@@ -6,6 +6,7 @@ It must not touch a running instance.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -146,10 +147,11 @@ def publish(city: City, folder: Path, by: int | None = None, reason: str | None 
             _write_closure(c, release, process, checked)
         body = checked.files[SETTINGS]
         known = store.settings_version
-        newest = c.scalar(sa.select(known.c.hash).order_by(known.c.in_force_from.desc()).limit(1))
-        if newest != _hash(body):
+        newest = c.execute(sa.select(known.c.hash, known.c.in_force_from).order_by(known.c.in_force_from.desc()).limit(1)).one_or_none()
+        if newest is None or newest.hash != _hash(body):
+            from_ = at if newest is None else max(at, newest.in_force_from + timedelta(microseconds=1))  # no two begin at the same moment
             c.execute(sa.delete(known).where(known.c.hash == _hash(body)))
-            c.execute(sa.insert(known).values(hash=_hash(body), body=body, in_force_from=at))
+            c.execute(sa.insert(known).values(hash=_hash(body), body=body, in_force_from=from_))
         return difference
 
 

@@ -198,6 +198,16 @@ def test_a_changed_period_holds_for_waits_that_begin_later(town: SmallTown, fold
     assert len({row.closure for row in town.rows(store.instance)}) == 1  # the settings are no part of a closure
 
 
+def test_of_two_releases_at_the_same_moment_the_later_one_holds(town: SmallTown, folder: Path) -> None:
+    called = "定例の会議"
+    for name in ("架空の月例会", "架空の水曜会", "架空の木曜会", "架空の月例会"):  # the clock stands still, and the last is known already
+        changed(folder, SETTINGS, f'name = "{called}"', f'name = "{name}"')
+        called = name
+        releases.publish(town.city, folder)
+        with town.city.store.reading() as c:
+            assert town.city.organisation(c).meeting.name == name
+
+
 def test_a_file_is_kept_once_however_many_releases_hold_it(town: SmallTown, folder: Path) -> None:
     changed(folder, "forms/schemas/A2.json", '"答え"', '"お答え"')
     releases.publish(town.city, folder)
