@@ -458,6 +458,68 @@ def test_functions_may_have_names_of_several_words() -> None:
     assert value("given  back()") == []
 
 
+# Values that are handed over by name
+
+
+@pytest.mark.parametrize(
+    ("named", "plain"),
+    [
+        ('substring(string: "架空の相談", start position: 4)', 'substring("架空の相談", 4)'),
+        ('substring(length: 2, string: "架空の相談", start  position: -2)', 'substring("架空の相談", -2, 2)'),
+        ("modulo(divisor: 3, dividend: 7)", "modulo(7, 3)"),
+        ('list contains(element: "life", list: F01.emergency)', 'list contains(F01.emergency, "life")'),
+        ("date(day: 1, month: 4, year: 2026)", "date(2026, 4, 1)"),
+        ('date(from: "2026-04-01")', 'date("2026-04-01")'),
+        ('string(from: years and months duration(to: date("2026-05-10"), from: date("2020-05-10")))', '"P6Y"'),
+        ("for n in [1, 2] return count(list: [n, count(list: [n])])", "[2, 2]"),
+    ],
+)
+def test_a_value_may_be_handed_over_by_its_name_in_any_order(named: str, plain: str) -> None:
+    names = {"F01": {"emergency": ["life"]}}
+    assert same(value(named, **names), value(plain, **names))
+    assert parse(named).paths == parse(plain).paths and parse(named).literals_compared == parse(plain).literals_compared
+
+
+def test_every_function_takes_its_values_by_name_as_in_order() -> None:
+    marks = ["1", '"a"', "[2, 1]", "null", 'date("2026-04-01")', 'duration("P1M")']
+    ways = [(name, names) for name, built_in in BUILT_IN.items() for names in built_in.parameters]
+    assert len(ways) == 35
+    for name, names in ways:
+        for first, second in zip(marks, marks[1:] + marks[:1], strict=True):
+            given = dict(zip(names, [first, second, "1"], strict=False))
+            named, plain = (f"{name}({', '.join(each)})" for each in ([f"{key}: {text}" for key, text in reversed(given.items())], given.values()))
+            assert same(outcome(named), outcome(plain)), named
+
+
+def outcome(text: str) -> Any:
+    """The value; of what is refused, why."""
+    try:
+        return value(text)
+    except FeelError as error:
+        return error.message
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "said"),
+    [
+        ('substring(string: "a", start: 1)', 23, "substring(…) に「start」という値はありません。名前は string, start position, length です"),
+        ('substring(string: "a")', 0, "「start position」がありません。名前は string, start position, length です"),
+        ('substring(string: "a", string: "b", start position: 1)', 23, "「string」が2回書かれています"),
+        ('substring("a", start position: 1)', 15, "名前を付けた値と付けない値は、いっしょに渡せません"),
+        ("date(year: 2026, month: 4)", 0, "「day」がありません。名前は from、または year, month, day です"),
+        ('date(from: "2026-04-01", day: 1)', 25, "date(…) に「day」という値はありません"),
+        ("date(year: 2026, month: 2, day: 30)", 0, "その日付はありません"),
+        ("append(list: [1], item: 2)", 7, "append(…) に渡す値には名前を付けられません。値だけを順に並べてください"),
+        ("given back(a: 1)", 11, "given back(…) に渡す値には名前を付けられません"),
+        ("(a: 1)", 2, "「:」を書けるのは"),
+        ("not(negand: true)", 10, "「:」を書けるのは"),
+    ],
+)
+def test_a_name_that_is_not_asked_for_is_refused_with_those_that_are(text: str, column: int, said: str) -> None:
+    error = refusal(text)
+    assert said in error.message and error.position == column
+
+
 def test_a_duration_is_handed_to_a_function_as_text() -> None:
     assert value('given back(duration("P1M"))') == ["P1M"]
 

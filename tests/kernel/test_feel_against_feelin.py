@@ -74,6 +74,12 @@ WRITTEN = [
     'duration("PT1H30M").minutes', 'string(date("2026-04-01"))', 'string(duration("P3D"))',
     'duration("P1D") < duration("P2D")', 'duration("P12M") = duration("P1Y")',
     'years and months duration(date("2020-05-10"), date("2026-05-09")).years',
+    'substring(string: "abcde", start position: 2)', 'substring(length: 2, start position: -3, string: "abcde")',
+    "modulo(divisor: 3, dividend: 5)", "decimal(scale: 1, n: 1.25)", "abs(n: -1)", "count(list: rows[ask = true])",
+    'list contains(element: 2, list: numbers)', 'string join(delimiter: ", ", list: ["a", "b"])', 'number(from: "12.5")',
+    'starts with(match: "ab", string: "abc")', 'substring before(match: ".", string: "a.b")', "string(from: 1.50)",
+    'date(day: 1, month: 4, year: 2026) = date(from: "2026-04-01")', 'duration(from: "P3D").days',
+    'years and months duration(to: date("2026-05-09"), from: date("2020-05-10")).years',
     'date and time("2026-04-01T08:30:00Z") < date and time("2026-04-01T08:31:00Z")',
 ]  # fmt: skip
 CELLS = {

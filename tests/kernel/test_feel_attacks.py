@@ -308,6 +308,7 @@ SEARCHED = [
     "..", "=", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", ":", "@", '"a"', '"2026-04-01"', '"P3D"', "1",
     "2.5", "0", "count(", "sum(", "list contains(", "date(", "duration(", "string(", "persons(", "answers(", "=", "${",
     "substring(", "date and time(", "modulo(", "decimal(", "max(", "append(", "string join(", "index of(",
+    "list :", "string :", "start position :", "from :",
 ]  # fmt: skip
 WORDS = st.sampled_from(SEARCHED)
 
@@ -376,6 +377,7 @@ def grown(smaller: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.tuples(smaller, operators, smaller).map(lambda each: f"({each[0]} {each[1]} {each[2]})"),
         st.tuples(functions, smaller).map(lambda each: f"{each[0]}({each[1]})"),
         st.tuples(pairs, smaller, smaller).map(lambda each: f"{each[0]}({each[1]}, {each[2]})"),
+        two.map(lambda each: f"substring(start position: {each[0]}, string: {each[1]})"),
         two.map(lambda each: f"({each[0]})[{each[1]}]"),
         two.map(lambda each: f"(for x in {each[0]} return [x, {each[1]}])"),
         two.map(lambda each: f"(some x in {each[0]} satisfies x = {each[1]})"),

@@ -14,6 +14,7 @@ from engine.kernel.feel import BUILT_IN, NOBODY, parse, parse_unary
 
 PAGE = (Path(__file__).parents[2] / "docs" / "feel.md").read_text("utf-8")
 CELLS = "## 判断の表のマス"
+NAMES = "## 値の名前"
 
 
 class Row(NamedTuple):
@@ -32,7 +33,7 @@ def rows_under(heading: str) -> list[Row]:
 
 def examples() -> list[Row]:
     headings = re.findall(r"^## .*$", PAGE, flags=re.MULTILINE)
-    return [row for heading in headings if "ヒットポリシー" not in heading and heading != CELLS for row in rows_under(heading)]
+    return [row for heading in headings if "ヒットポリシー" not in heading and heading not in (CELLS, NAMES) for row in rows_under(heading)]
 
 
 def names() -> dict[str, Any]:
@@ -61,6 +62,11 @@ def test_a_cell_is_hit_by_what_the_page_says(row: Row) -> None:
 def test_every_function_has_its_example() -> None:
     shown = {name for name in BUILT_IN for row in examples() if re.search(rf"(?<![\w ]){re.escape(name)}\(", row.written)}
     assert shown == BUILT_IN.keys()
+
+
+def test_every_name_of_a_value_is_told() -> None:
+    told = {(name, row.written) for row in rows_under(NAMES) for name in re.findall(r"[a-z ]+", row.then.replace("`", "")) if name.strip()}
+    assert told == {(name, ", ".join(names)) for name, built_in in BUILT_IN.items() for names in built_in.parameters}
 
 
 def test_every_hit_policy_is_told() -> None:

@@ -26,7 +26,14 @@ class BuiltIn(NamedTuple):
     fewest: int
     most: int | None
     spelling: str
+    called: str  # what DMN calls the values, in order; "|" before other values that may be given instead; "" where it has no names
     remedy: str = ""  # said when literal arguments give null: such a call can only be a mistake
+
+    @property
+    def parameters(self) -> tuple[tuple[str, ...], ...]:
+        """The names of the values, once for each way to call it."""
+        ways = self.called.split("|") if self.called else ()
+        return tuple(tuple(name.strip() for name in way.split(",")) for way in ways)
 
 
 def at_literal(text: str) -> Inner:
@@ -162,41 +169,41 @@ _DURATION_REMEDY = (
 )
 
 BUILT_IN: dict[str, BuiltIn] = {
-    "count": BuiltIn(lists.of_list(lambda items, budget: len(items)), 1, 1, "count(一覧)"),
-    "sum": BuiltIn(lists.of_values(lists.total), 1, None, "sum(一覧)"),
-    "min": BuiltIn(lists.best("<"), 1, None, "min(一覧)"),
-    "max": BuiltIn(lists.best(">"), 1, None, "max(一覧)"),
-    "mean": BuiltIn(lists.of_values(lists.mean), 1, None, "mean(一覧)"),
-    "all": BuiltIn(lists.of_values(lists.every), 1, None, "all(一覧)"),
-    "any": BuiltIn(lists.of_values(lists.some), 1, None, "any(一覧)"),
-    "list contains": BuiltIn(lists.contains, 2, 2, "list contains(一覧, 値)"),
-    "index of": BuiltIn(lists.positions, 2, 2, "index of(一覧, 値)"),
-    "append": BuiltIn(lists.appended, 2, None, "append(一覧, 値)"),
-    "concatenate": BuiltIn(lists.joined, 1, None, "concatenate(一覧, 一覧)"),
-    "union": BuiltIn(lists.united, 1, None, "union(一覧, 一覧)"),
-    "distinct values": BuiltIn(lists.of_list(lists.distinct), 1, 1, "distinct values(一覧)"),
-    "flatten": BuiltIn(lists.of_list(lists.flattened), 1, 1, "flatten(一覧)"),
-    "reverse": BuiltIn(lists.of_list(lambda items, budget: items[::-1]), 1, 1, "reverse(一覧)"),
-    "string length": BuiltIn(_texts(len), 1, 1, "string length(文字)"),
-    "contains": BuiltIn(_texts(lambda text, part: part in text), 2, 2, "contains(文字, 部分)"),
-    "starts with": BuiltIn(_texts(str.startswith), 2, 2, "starts with(文字, 部分)"),
-    "ends with": BuiltIn(_texts(str.endswith), 2, 2, "ends with(文字, 部分)"),
-    "substring": BuiltIn(_substring, 2, 3, "substring(文字, 始まり, 長さ)"),
-    "substring before": BuiltIn(_texts(_before), 2, 2, "substring before(文字, 部分)"),
-    "substring after": BuiltIn(_texts(_after), 2, 2, "substring after(文字, 部分)"),
-    "upper case": BuiltIn(_texts(lambda text: texted(text.upper())), 1, 1, "upper case(文字)"),
-    "lower case": BuiltIn(_texts(lambda text: texted(text.lower())), 1, 1, "lower case(文字)"),
-    "string join": BuiltIn(_joined_text, 1, 2, "string join(一覧, 区切り)"),
-    "string": BuiltIn(lambda arguments, budget: written(arguments[0]), 1, 1, "string(値)"),
-    "number": BuiltIn(_texts(_number_in), 1, 1, "number(文字)"),
-    "abs": BuiltIn(lambda arguments, budget: _magnitude(arguments[0]), 1, 1, "abs(数)"),
-    "floor": BuiltIn(_number(_down), 1, 1, "floor(数)"),
-    "ceiling": BuiltIn(_number(_up), 1, 1, "ceiling(数)"),
-    "decimal": BuiltIn(_number(_rounded), 2, 2, "decimal(数, 小数点より下の桁数)"),
-    "modulo": BuiltIn(_number(_modulo), 2, 2, "modulo(数, 割る数)"),
-    "date": BuiltIn(_day, 1, 3, "date(\"2026-04-01\")", _DAY_REMEDY),
-    "date and time": BuiltIn(_moment, 1, 1, "date and time(\"2026-04-01T08:30\")", _MOMENT_REMEDY),
-    "duration": BuiltIn(_duration, 1, 1, "duration(\"P3D\")", _DURATION_REMEDY),
-    "years and months duration": BuiltIn(_months, 2, 2, "years and months duration(始め, 終わり)"),
-    "is defined": BuiltIn(lambda arguments, budget: arguments[0] is not None, 1, 1, "is defined(値)"),
+    "count": BuiltIn(lists.of_list(lambda items, budget: len(items)), 1, 1, "count(一覧)", "list"),
+    "sum": BuiltIn(lists.of_values(lists.total), 1, None, "sum(一覧)", "list"),
+    "min": BuiltIn(lists.best("<"), 1, None, "min(一覧)", "list"),
+    "max": BuiltIn(lists.best(">"), 1, None, "max(一覧)", "list"),
+    "mean": BuiltIn(lists.of_values(lists.mean), 1, None, "mean(一覧)", "list"),
+    "all": BuiltIn(lists.of_values(lists.every), 1, None, "all(一覧)", "list"),
+    "any": BuiltIn(lists.of_values(lists.some), 1, None, "any(一覧)", "list"),
+    "list contains": BuiltIn(lists.contains, 2, 2, "list contains(一覧, 値)", "list, element"),
+    "index of": BuiltIn(lists.positions, 2, 2, "index of(一覧, 値)", "list, match"),
+    "append": BuiltIn(lists.appended, 2, None, "append(一覧, 値)", ""),
+    "concatenate": BuiltIn(lists.joined, 1, None, "concatenate(一覧, 一覧)", ""),
+    "union": BuiltIn(lists.united, 1, None, "union(一覧, 一覧)", ""),
+    "distinct values": BuiltIn(lists.of_list(lists.distinct), 1, 1, "distinct values(一覧)", "list"),
+    "flatten": BuiltIn(lists.of_list(lists.flattened), 1, 1, "flatten(一覧)", "list"),
+    "reverse": BuiltIn(lists.of_list(lambda items, budget: items[::-1]), 1, 1, "reverse(一覧)", "list"),
+    "string length": BuiltIn(_texts(len), 1, 1, "string length(文字)", "string"),
+    "contains": BuiltIn(_texts(lambda text, part: part in text), 2, 2, "contains(文字, 部分)", "string, match"),
+    "starts with": BuiltIn(_texts(str.startswith), 2, 2, "starts with(文字, 部分)", "string, match"),
+    "ends with": BuiltIn(_texts(str.endswith), 2, 2, "ends with(文字, 部分)", "string, match"),
+    "substring": BuiltIn(_substring, 2, 3, "substring(文字, 始まり, 長さ)", "string, start position, length"),
+    "substring before": BuiltIn(_texts(_before), 2, 2, "substring before(文字, 部分)", "string, match"),
+    "substring after": BuiltIn(_texts(_after), 2, 2, "substring after(文字, 部分)", "string, match"),
+    "upper case": BuiltIn(_texts(lambda text: texted(text.upper())), 1, 1, "upper case(文字)", "string"),
+    "lower case": BuiltIn(_texts(lambda text: texted(text.lower())), 1, 1, "lower case(文字)", "string"),
+    "string join": BuiltIn(_joined_text, 1, 2, "string join(一覧, 区切り)", "list, delimiter"),
+    "string": BuiltIn(lambda arguments, budget: written(arguments[0]), 1, 1, "string(値)", "from"),
+    "number": BuiltIn(_texts(_number_in), 1, 1, "number(文字)", "from"),
+    "abs": BuiltIn(lambda arguments, budget: _magnitude(arguments[0]), 1, 1, "abs(数)", "n"),
+    "floor": BuiltIn(_number(_down), 1, 1, "floor(数)", "n"),
+    "ceiling": BuiltIn(_number(_up), 1, 1, "ceiling(数)", "n"),
+    "decimal": BuiltIn(_number(_rounded), 2, 2, "decimal(数, 小数点より下の桁数)", "n, scale"),
+    "modulo": BuiltIn(_number(_modulo), 2, 2, "modulo(数, 割る数)", "dividend, divisor"),
+    "date": BuiltIn(_day, 1, 3, "date(\"2026-04-01\")", "from | year, month, day", _DAY_REMEDY),
+    "date and time": BuiltIn(_moment, 1, 1, "date and time(\"2026-04-01T08:30\")", "from", _MOMENT_REMEDY),
+    "duration": BuiltIn(_duration, 1, 1, "duration(\"P3D\")", "from", _DURATION_REMEDY),
+    "years and months duration": BuiltIn(_months, 2, 2, "years and months duration(始め, 終わり)", "from, to"),
+    "is defined": BuiltIn(lambda arguments, budget: arguments[0] is not None, 1, 1, "is defined(値)", "value"),
 }

@@ -151,9 +151,12 @@ class _Build(Transformer_NonRecursive[Token, Node]):
     def call(self, meta: Meta, children: list[Token | Node]) -> Node:
         said, *arguments = children
         name = said.word if isinstance(said, Node) else " ".join(said.split())
-        node = _node("call", meta, cast("list[Node]", arguments), word=name)
+        node = _in_order(_node("call", meta, cast("list[Node]", arguments), word=name))
         _check_call(node)
         return node
+
+    def named(self, meta: Meta, children: list[Node]) -> Node:
+        return _node("named", meta, [children[1]], word=children[0].word)
 
     def round(self, meta: Meta, children: list[Token | Node]) -> Node:
         return _node("round", meta, [cast(Node, children[1])], word=str(children[0]))
@@ -259,6 +262,34 @@ def _unquoted(token: Token) -> str:
         return text.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:
         raise _Misread(start, "対になっていないサロゲートの番号があります。") from None
+
+
+def _in_order(call: Node) -> Node:
+    """A call whose values are named, with the values in their places. Source: DMN 1.3, 10.3.2.13.4."""
+    named = [part for part in call.parts if part.kind == "named"]
+    if not named:
+        return call
+    ways = BUILT_IN[call.word].parameters if call.word in BUILT_IN else ()
+    if not ways:
+        raise _Misread(named[0].at, f"{call.word}(…) に渡す値には名前を付けられません。値だけを順に並べてください。")
+    if len(named) < len(call.parts):
+        raise _Misread(named[0].at, "名前を付けた値と付けない値は、いっしょに渡せません。すべてに付けるか、どれにも付けないでください。")
+    given = {part.word: part.parts[0] for part in named}
+    way = max(ways, key=lambda names: len(given.keys() & {*names}))
+    for number, part in enumerate(named):
+        if part.word not in way:
+            raise _Misread(part.at, f"{call.word}(…) に「{part.word}」という値はありません。名前は {_spoken(ways)} です。")
+        if part.word in [each.word for each in named[:number]]:
+            raise _Misread(part.at, f"「{part.word}」が2回書かれています。")
+    needed = way if len(ways) > 1 else way[: BUILT_IN[call.word].fewest]
+    for name in needed:
+        if name not in given:
+            raise _Misread(call.at, f"{call.word}(…) の「{name}」がありません。名前は {_spoken(ways)} です。")
+    return replace(call, parts=tuple(given[name] for name in way if name in given))
+
+
+def _spoken(ways: tuple[tuple[str, ...], ...]) -> str:
+    return "、または ".join(", ".join(names) for names in ways)
 
 
 def _check_call(node: Node) -> None:

@@ -36,6 +36,7 @@ _FOREIGN = (
     (r"[$#]\{", "「${」は式の最初にだけ書けます。"),
     (r"(lambda|import|def|class)\b", "プログラムは書けません。書けるのは値を読む式だけです。"),
     (r"\.\.", "範囲「1..3」を書けるのは、in のあと([1..3])と for のなか、それに判断表のマスだけです。"),
+    (r":", "「:」を書けるのは、関数に渡す値の名前のあと(count(list: x))と、{ } の項目のあとだけです。"),
     (r";", "式は1つだけ書けます。「;」を消してください。"),
 )
 _QUOTES = "“”„″「」『』"
@@ -43,7 +44,7 @@ _QUOTES = "“”„″「」『』"
 
 def unexpected(text: str, at: int, accepted: Collection[str]) -> tuple[int, str]:
     """Where and why the grammar stopped at this place; `accepted` are the terminals that could stand there."""
-    if "LPAR" in accepted and set(accepted) <= {"LPAR", "NAME"}:
+    if "LPAR" in accepted and set(accepted) <= {"LPAR", "NAME", "COLON"}:
         return _words_in_a_row(text, at)
     if not text[at:].strip():
         missing = (remedy for name, remedy in _CLOSING if name in accepted)
@@ -69,7 +70,7 @@ def _words_in_a_row(text: str, at: int) -> tuple[int, str]:
     row = re.search(r"\w+(\s+\w+)*\s*$", text[:at])
     start = row.start() if row is not None else at
     starts = [start + word.start() for word in re.finditer(r"\w+", text[start:at])]
-    for begin in starts:
+    for begin in [*starts, at]:
         foreign = _foreign(text[begin:]) or _in_capitals(re.split(r"\W", text[begin:at])[0])
         if foreign is not None:
             return begin, foreign
