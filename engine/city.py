@@ -21,8 +21,9 @@ from engine.store import Store
 from forms.form import Form
 from forms.schema import load_files
 
+_ONE: sa.ColumnElement[int] = sa.literal_column("1")  # not a parameter: PostgreSQL would plan the statement anew each time
 SETTINGS_IN_FORCE = (
-    sa.select(store.settings_version.c.hash).order_by(store.settings_version.c.in_force_from.desc()).limit(1).scalar_subquery()
+    sa.select(store.settings_version.c.hash).order_by(store.settings_version.c.in_force_from.desc()).limit(_ONE).scalar_subquery()
 ).label("settings_in_force")
 _IN_FORCE = sa.select(SETTINGS_IN_FORCE)
 

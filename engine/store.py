@@ -321,6 +321,8 @@ class Store:
             if self.is_sqlite:
                 connection.connection.cursor().execute("BEGIN")
             yield connection
+            if not self.is_sqlite:
+                connection.commit()  # at a rollback psycopg forgets every statement that it has prepared
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

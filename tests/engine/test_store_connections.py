@@ -66,6 +66,16 @@ def test_what_a_transaction_wrote_before_it_failed_is_undone_also_after_a_readin
         assert connection.scalar(sa.text("SELECT to_regclass('half_done')")) is None
 
 
+@pytest.mark.postgresql
+def test_what_is_asked_often_stays_prepared_from_one_reading_to_the_next(two_connections: list[store.Store]) -> None:
+    ours, _ = two_connections
+    for _ in range(20):
+        with ours.reading() as connection:
+            connection.execute(BACKEND)
+    with ours.reading() as connection:
+        assert BACKEND.text in connection.scalars(sa.text("SELECT statement FROM pg_prepared_statements")).all()
+
+
 # -- writers of one SQLite file ----------------------------------------------------------------------------------------
 @pytest.fixture
 def two_writers(empty_sqlite: Path, tmp_path: Path):
