@@ -18,6 +18,7 @@ from engine.city import City
 from engine.kernel import feel
 from engine.kernel.errors import CannotGoOn
 from engine.kernel.limits import Limits
+from engine.kernel.model import FieldKind
 from engine.kernel.names import Context
 from engine.kernel.running import Executable
 from engine.kernel.state import State
@@ -26,6 +27,13 @@ from engine.organisation import Organisation
 FUNCTIONS: Mapping[str, tuple[int, int]] = {
     "answers": (1, 1), "workdays": (1, 2), "months": (1, 2), "received_by": (0, 0), "lead": (0, 0), "next_review_on": (0, 0),
     "consent": (2, 2), "persons": (0, 0), "asker_waits": (0, 0),
+}  # fmt: skip
+RESULTS: Mapping[str, FieldKind] = {
+    **dict.fromkeys(("received_by", "lead"), FieldKind("org")), **dict.fromkeys(("consent", "asker_waits"), FieldKind("bool")),
+    "next_review_on": FieldKind("date"),
+    "persons": FieldKind("list", fields={
+        "id": FieldKind("text"), "answer": FieldKind("text"), **dict.fromkeys(("share", "plan", "refer_conference"), FieldKind("bool")),
+    }),
 }  # fmt: skip
 NAMES = frozenset({"settings", "today", "initiator"})
 SECONDS = 10.0  # of computing for one command of the kernel; a step takes milliseconds

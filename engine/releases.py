@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine import facts, feeds, organisation, store
+from engine import facts, feeds, formulas, organisation, store
 from engine.city import City
 from engine.coherence import misfits
 from engine.errors import Refusal, Unpublishable
@@ -89,11 +89,13 @@ def check(files: Mapping[str, bytes]) -> Checked:
     forms, wrong = load_files({_name(path): body for path, body in files.items() if path.startswith("forms/schemas/")})
     problems += [Problem(sentence.split("：")[0].split(" ")[0], None, None, "refused", "form-schema", sentence) for sentence in wrong]
     problems += _unknown_feeds(forms)
+    words = vocabulary(forms, city)
     drawn = {_name(path): body for path, body in files.items() if path.endswith((".bpmn", ".dmn"))}
-    reading = read(drawn, vocabulary(forms, city))
+    reading = read(drawn, words)
     problems += reading.problems
     if city is not None and reading.model is not None:
         problems += misfits(files[SETTINGS], city, reading.model, forms)
+        problems += formulas.problems(files, forms, words, reading.model, _kind)
     if not drawn:
         problems.append(Problem("processes/bpmn", None, None, "refused", "no-process", "業務の流れがひとつもありません。.bpmn を置いてください。"))
     return Checked(files, tuple(problems), reading.model, forms, city)
@@ -108,7 +110,7 @@ def vocabulary(forms: Mapping[str, Form], city: Organisation | None) -> Vocabula
         lanes=frozenset(lane for lane, group in city.lanes.items() if group) if city is not None else frozenset(),
         groups=city.groups if city is not None else frozenset(),
         starters=frozenset(city.starters) if city is not None else frozenset(),
-        functions=facts.FUNCTIONS, names=facts.NAMES,
+        functions=facts.FUNCTIONS, results=facts.RESULTS, names=facts.NAMES,
         phases=None if city is None else frozenset(f"{ladder}:{each.code}" for ladder, all in city.phases.items() for each in all),
         signals=None if city is None else frozenset(city.signals.values()),
     )  # fmt: skip

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from engine.kernel.decisions import Decision
-from engine.kernel.feel import NOBODY, Expression, FeelError, NoCondition, Path, parse
-from engine.kernel.model import FieldKind, Flow, Node, Process, Vocabulary, keys_of
+from engine.kernel.feel import ANSWERS_OF, NOBODY, Expression, FeelError, NoCondition, Path, parse
+from engine.kernel.model import FieldKind, Flow, Node, Process, Spot, Vocabulary, keys_of
 from engine.kernel.remarks import Remarks, near
 
 ANYTHING = FieldKind("anything")  # a value of which nothing is known
@@ -25,8 +25,9 @@ _VALUE_KINDS = {
     **dict.fromkeys(("text", "longtext", "code", "org", "user", "person"), "text"), "bool": "boolean", "number": "number",
     "date": "day", "datetime": "moment", **dict.fromkeys(_LISTS, "list"), **dict.fromkeys(("form", "row", "result", "payload"), "context"),
 }  # fmt: skip
-_SPOKEN = {
+SPOKEN = {
     "number": "数", "text": "文字", "boolean": "はい・いいえ", "day": "日", "moment": "日時", "period": "期間", "months": "月数の期間",
+    "list": "一覧",
 }  # fmt: skip
 
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -39,7 +40,7 @@ class Site:
 
     where: str  # Japanese: which setting of the element it is
     text: str  # FEEL, without "="
-    place: Node | Flow | Process | Decision
+    place: Node | Flow | Process | Decision | Spot
     in_loop: bool = True  # whether it sees the item of its own node's repetition
 
 
@@ -78,14 +79,17 @@ class Names:
 
     vocabulary: Vocabulary
     own: Mapping[str, FieldKind] = field(default_factory=dict)  # results, call inputs, payloads, loop items
+    whole_forms: bool = False  # whether an answer may be named as a whole
 
     def bound(self, name: str, kind: FieldKind) -> Names:
         """These names and one more."""
-        return Names(self.vocabulary, {**self.own, name: kind})
+        return Names(self.vocabulary, {**self.own, name: kind}, self.whole_forms)
 
     def root(self, name: str) -> FieldKind | None:
         if name in self.own:
             return self.own[name]
+        if name.endswith("()"):
+            return self.vocabulary.results.get(name[:-2])
         if name in self.vocabulary.forms:
             return FieldKind("form", fields=self.vocabulary.forms[name])
         if name == "settings":
@@ -119,16 +123,18 @@ def check_expression(site: Site, names: Names, remarks: Remarks) -> Expression |
     listed = _check_calls(expression, site, names, remarks)
     for path in sorted(found.paths):
         if len(path) == 1 and path[0] in names.vocabulary.forms and path[0] not in names.own:
-            if path[0] not in listed:
+            if path[0] not in listed and not names.whole_forms:
                 hint = near("", names.vocabulary.forms[path[0]])
                 remarks.say("whole-form", site.place, where=site.where, form=path[0], near=hint)
         elif names.kind(path) is None:
             _say_unknown(path, site, names, remarks)
+    for name, *fields in sorted(found.results):
+        _check_result(name, fields, site, names, remarks)
     for misfit in expression.misfits(names.value_kind):
         if isinstance(misfit, NoCondition):
             remarks.say("yes-no-wanted", site.place, where=site.where, text=misfit.text)
         else:
-            left, right = (_SPOKEN[kind] for kind in (misfit.left_kind, misfit.right_kind))
+            left, right = (SPOKEN[kind] for kind in (misfit.left_kind, misfit.right_kind))
             remarks.say("unlike-kinds", site.place, where=site.where, left=misfit.left, left_kind=left, right=misfit.right, right_kind=right)
     for name, value in compared_lists(site.text, names):
         remarks.say("list-compared", site.place, where=site.where, path=name, value=value)
@@ -235,6 +241,17 @@ def _say_unknown(path: Path, site: Site, names: Names, remarks: Remarks) -> None
             hint = near(name, kind.fields if kind is not None and kind.fields is not None else ())
             remarks.say("unknown-field", site.place, where=site.where, path=before, field=name, near=hint)
         return
+
+
+def _check_result(name: str, fields: list[str], site: Site, names: Names, remarks: Remarks) -> None:
+    """What is read of the result of a function is there, as far as the result is known."""
+    kind = names.root(f"{name}()")
+    for number, each in enumerate(fields):
+        before, kind = kind, None if kind is None else _under(kind, each)
+        if before is not None and kind is None:
+            said = f'{name}("{fields[0]}")' if name in ANSWERS_OF and number else f"{name}()"
+            hint = near(each, before.fields or ())
+            remarks.say("unknown-field", site.place, where=site.where, path=".".join([said, *fields[name in ANSWERS_OF : number]]), field=each, near=hint)
 
 
 def _check_calls(expression: Expression, site: Site, names: Names, remarks: Remarks) -> set[str]:

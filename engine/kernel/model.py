@@ -160,6 +160,15 @@ class FieldKind:
 
 
 @dataclass(frozen=True, slots=True)
+class Spot:
+    """A place in a file that is neither BPMN nor DMN: how it is found there, and the name of what it is about."""
+
+    id: str
+    name: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """What the city's files offer to a diagram: whatever a diagram names must be here."""
 
@@ -170,6 +179,7 @@ class Vocabulary:
     groups: frozenset[str] = frozenset()
     starters: frozenset[str] = frozenset()  # processes that organisation.toml lets people start
     functions: Mapping[str, tuple[int, int]] = field(default_factory=dict, hash=False)  # (fewest, most) arguments
+    results: Mapping[str, FieldKind] = field(default_factory=dict, hash=False)  # what functions give, where it is known
     names: frozenset[str] = frozenset()
     operations: frozenset[str] = frozenset()  # that service tasks may call
     phases: frozenset[str] | None = None  # "ladder:phase"; None: any

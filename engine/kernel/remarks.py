@@ -8,12 +8,12 @@ from difflib import get_close_matches
 from lxml import etree
 
 from engine.kernel.decisions.table import Decision
-from engine.kernel.model import Flow, Node, Problem, Process
+from engine.kernel.model import Flow, Node, Problem, Process, Spot
 from engine.kernel.refused import Refusal
 from engine.kernel.rules import problem
 from engine.kernel.xml import words
 
-Place = etree._Element | Node | Flow | Process | Decision | None
+Place = etree._Element | Node | Flow | Process | Decision | Spot | None
 
 
 class Remarks:

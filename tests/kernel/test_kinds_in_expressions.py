@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from test_rows_of_a_table import published
 from test_words_in_expressions import choice, table, with_table
 
 from engine.kernel.feel import parse
+from engine.kernel.model import FieldKind
 from engine.kernel.reading import read
 
 
@@ -134,3 +136,49 @@ def test_how_many_rows_hit_is_a_number() -> None:
         drawing = process("p").start().rule("r", "advice", "hint").end()
         found = read({**files(drawing), "advice.dmn": file(advice, counted)}, CITY)
         assert [problem.rule for problem in stops(found)] == expected
+
+
+RESULTS = {"persons": FieldKind("list", fields={"share": FieldKind("bool"), "name": FieldKind("text")}), "lead": FieldKind("org")}
+
+
+@pytest.mark.parametrize(
+    ("condition", "rule", "said"),
+    [
+        ("some p in persons() satisfies p.shere", "unknown-field", "「persons()」に、「shere」という項目はありません。もしかして: share"),
+        ("count(persons()[shere]) > 0", "unknown-field", "「persons()」に、「shere」という項目はありません。もしかして: share"),
+        ("persons().name.given = null", "unknown-field", "「persons().name」に、「given」という項目はありません"),
+        ("every p in persons() satisfies p.share = 1", "unlike-kinds", "「p.share」ははい・いいえ、「1」は数"),
+        ("count(persons()[name = true]) > 0", "unlike-kinds", "「name」は文字、「true」ははい・いいえ"),
+        ("lead() = 3", "unlike-kinds", "「lead()」は文字、「3」は数"),
+        ("persons()[share][1].name = lead()", None, ""),
+        ("received_by().anything = 3", None, ""),
+    ],
+)
+def test_what_a_function_gives_is_known_as_far_as_it_is_said(condition: str, rule: str | None, said: str) -> None:
+    found = stops(choice(condition, city=replace(CITY, results=RESULTS)))
+    assert [problem.rule for problem in found] == ([rule] if rule else [])
+    assert said in "".join(problem.message for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("1 + 1", "number"), ('if F1.agreed then "a" else null', "text"), ("if F1.agreed then 1 else null", "number"), ('if true then 1 else "a"', None),
+        ("[1]", "list"), ("{a: 1}", "context"), ("F1.on", "day"), ("F1.agreed", "boolean"), ("null", "null"), ("if true then null else null", None),
+        ('duration("P1D")', None), ('date("2026-04-01") - date("2026-03-01")', "period"), ("nobody()", None),
+    ],
+)  # fmt: skip
+def test_the_kind_of_what_an_expression_gives_is_told_without_evaluating_it(text: str, kind: str | None) -> None:
+    known = {("F1", "on"): "day", ("F1", "agreed"): "boolean"}
+    assert parse(text).kind(known.get) == kind
+
+
+def test_the_texts_that_an_expression_may_give_are_told() -> None:
+    assert parse('if F1.x = "no" then "a" else ["b", "a"]').texts == ("a", "b")
+    assert parse('"a" + "b"').texts == () and parse('count(["a"])').texts == ()
+
+
+def test_what_is_read_of_the_answers_of_a_form_is_told_with_the_form() -> None:
+    reads = parse('records("S2")[at > today].fact').reads({("records()", "S2", "at"), ("today",)}.__contains__)
+    assert reads.results == {("records", "S2"), ("records", "S2", "at"), ("records", "S2", "fact")}
+    assert parse("records(form).at").paths == {("form",)}

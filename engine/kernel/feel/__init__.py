@@ -15,15 +15,15 @@ from engine.kernel.feel import values
 from engine.kernel.feel.builtins import BUILT_IN
 from engine.kernel.feel.cells import INPUT, compiled_cell
 from engine.kernel.feel.evaluation import compiled
-from engine.kernel.feel.kinds import KindOf, NoCondition, Unlike, misfits
+from engine.kernel.feel.kinds import KindOf, NoCondition, Unlike, kind, misfits
 from engine.kernel.feel.nodes import FeelError, Node, walk
 from engine.kernel.feel.parsing import read
-from engine.kernel.feel.reads import Found, Known, Path, Reads
+from engine.kernel.feel.reads import ANSWERS_OF, Found, Known, Path, Reads, texts
 from engine.kernel.feel.running import Code, Scope, result
 from engine.kernel.feel.values import Budget, Inner, Value
 
 __all__ = [
-    "BUILT_IN", "NOBODY", "Ask", "Call", "Expression", "FeelError", "Known", "NoCondition", "Path", "Reads", "Scope", "Unary", "Unlike", "Value",
+    "ANSWERS_OF", "BUILT_IN", "NOBODY", "Ask", "Call", "Expression", "FeelError", "Known", "NoCondition", "Path", "Reads", "Scope", "Unary", "Unlike", "Value",
     "equal", "parse", "parse_unary",
 ]  # fmt: skip
 
@@ -97,6 +97,15 @@ class _Text:
     def misfits(self, known: KindOf) -> tuple[Unlike | NoCondition, ...]:
         """What gives null whatever a case holds: unlike kinds side by side, no yes-or-no where one is asked. `known`: the kind of each path."""
         return misfits(self._node, self._body, known)
+
+    def kind(self, known: KindOf) -> str | None:
+        """The kind of what it gives, null left aside: number, text, day, …; None when that is not known. `known`: the kind of each path."""
+        return kind(self._node, known)
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """The texts written out that it may give, or that the list that it gives may hold."""
+        return tuple(dict.fromkeys(texts(self._node)))
 
     @cached_property
     def _found(self) -> Found:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from engine.kernel.feel.nodes import Node
-from engine.kernel.feel.reads import Path
+from engine.kernel.feel.reads import Path, result_path
 from engine.kernel.feel.times import day, duration, moment
 from engine.kernel.feel.values import Inner, kind_of
 
@@ -102,8 +102,8 @@ class Kinds:
                 return Sort("boolean")
             case "choice":
                 self._ask(parts[0], bound)
-                then, otherwise = (self.of(part, bound) for part in parts[1:])
-                return Sort(then.kind) if then.kind == otherwise.kind else UNKNOWN
+                kinds = {self.of(part, bound).kind for part in parts[1:]} - {"null"}
+                return Sort(kinds.pop()) if len(kinds) == 1 else UNKNOWN
             case "compared":
                 self._compare(parts[0], parts[1], bound)
                 return Sort("boolean")
@@ -118,7 +118,10 @@ class Kinds:
             case "call":
                 for part in parts:
                     self.of(part, bound)
-                return Sort(_RESULTS.get(node.word))
+                if node.word in _RESULTS:
+                    return Sort(_RESULTS[node.word])
+                path = result_path(node)
+                return Sort("list", path) if node.word == "answers" else self._at(path)
         for part in parts:
             self.of(part, bound)
         if node.kind == "negative" and parts[0].kind == "literal":
@@ -201,6 +204,11 @@ def _never_alike(one: Sort, other: Sort) -> bool:
     if one.kind == "text":
         return other.kind not in _READ_AS or (isinstance(one.written, str) and _READ_AS[other.kind](one.written) is None)
     return other.kind != "text" and {one.kind, other.kind} != {"day", "moment"}  # in forms both are texts that begin alike
+
+
+def kind(node: Node, known: KindOf) -> str | None:
+    """The kind of what an expression gives, null left aside; None when that is not known."""
+    return Kinds("", known).of(node).kind
 
 
 def misfits(node: Node, body: str, known: KindOf) -> tuple[Unlike | NoCondition, ...]:

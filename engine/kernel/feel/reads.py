@@ -1,9 +1,9 @@
 """Finds out, without evaluating, which data an expression reads and which texts it compares them with.
 
 A path is ("S10", "roles", "org"). The variable of a loop and the item of a filter stand for what they range over;
-`answers("S2")` stands for ("S2",). What another function gives begins with its name and "()":
-("persons()", "share"). In a filter a bare name may be a field of the row or a name from outside; only the caller knows
-which paths exist.
+`answers("S2")` stands for ("S2",). What another function gives begins with its name and "()": ("persons()", "share"); of those that
+give answers, the form follows: ("records()", "S2", "at"). In a filter a bare name may be a field of the row or a name from outside;
+only the caller knows which paths exist.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ Known = Callable[[Path], bool]
 # The items of what these give are the items of what they take.
 _PASSING_ON = frozenset({"append", "concatenate", "union", "distinct values", "flatten", "reverse", "min", "max"})
 _SEARCHING = frozenset({"list contains", "index of"})
+ANSWERS_OF = frozenset({"records", "in_force", "base"})  # what these give are answers of the form that they are told first
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +141,7 @@ class Found:
         self._nothing(parts, bound)
         if node.word in BUILT_IN:
             return ()
-        form = parts[0].value if node.word == "answers" and len(parts) == 1 and parts[0].kind == "literal" else None
-        path = (form,) if isinstance(form, str) else (f"{node.word}()",)
+        path = result_path(node)
         return (Meaning((path,), path),)
 
     def _test(self, subject: Node, test: Node, bound: Bound) -> None:
@@ -153,19 +153,27 @@ class Found:
     def _compare(self, left: Node, right: Node, bound: Bound) -> None:
         for one, other in ((left, right), (right, left)):
             sources = self._visit(one, bound)
-            self._compared.update(dict.fromkeys((meaning, text) for meaning in sources for text in _texts(other)))
+            self._compared.update(dict.fromkeys((meaning, text) for meaning in sources for text in texts(other)))
 
 
-def _texts(node: Node) -> Iterator[str]:
+def result_path(call: Node) -> Path:
+    """What stands for that which a function gives."""
+    form = call.parts[0].value if call.parts and call.parts[0].kind == "literal" else None
+    if isinstance(form, str) and call.word == "answers" and len(call.parts) == 1:
+        return (form,)
+    return (f"{call.word}()", form) if isinstance(form, str) and call.word in ANSWERS_OF else (f"{call.word}()",)
+
+
+def texts(node: Node) -> Iterator[str]:
     """The text literals that the value of a node may be, or may hold."""
     if node.kind == "literal" and isinstance(node.value, str):
         yield node.value
     elif node.kind == "list":
         for part in node.parts:
-            yield from _texts(part)
+            yield from texts(part)
     elif node.kind == "choice":
         for part in node.parts[1:]:
-            yield from _texts(part)
+            yield from texts(part)
 
 
 def _resolved(name: str, bound: Bound) -> Sources:
