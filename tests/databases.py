@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from engine import migrations, store
 from engine.store import Store
 
+KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 _numbers = itertools.count(1)
 
 
@@ -50,28 +51,21 @@ def postgresql() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
-    """Makes an empty, migrated database at each call and gives its address; once with each kind."""
-    made_from = request.getfixturevalue({"sqlite": "empty_sqlite", "postgresql": "postgresql"}[request.param])
-
-    def of_sqlite() -> str:
-        path = tmp_path / f"bansou_{next(_numbers)}.sqlite3"
-        shutil.copy(made_from, path)
-        return f"sqlite:///{path}"
-
-    def of_postgresql() -> str:
-        name = f"test_{next(_numbers)}"
-        _create(made_from, name, template="template_bansou")
-        return _named(made_from, name)
-
-    return of_sqlite if request.param == "sqlite" else of_postgresql
-
-
-@pytest.fixture
-def database_url(new_database: Callable[[], str]) -> str:
+@pytest.fixture(params=KINDS)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty, migrated database, once of each kind."""
-    return new_database()
+    return empty_database(request, tmp_path, request.param)
+
+
+def empty_database(request: pytest.FixtureRequest, folder: Path, kind: str) -> str:
+    """The address of an empty, migrated database of one kind, for fixtures that last longer than one test."""
+    if kind == "sqlite":
+        shutil.copy(request.getfixturevalue("empty_sqlite"), folder / "bansou.sqlite3")
+        return f"sqlite:///{folder / 'bansou.sqlite3'}"
+    address = request.getfixturevalue("postgresql")
+    name = f"test_{next(_numbers)}"
+    _create(address, name, template="template_bansou")
+    return _named(address, name)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 import tomllib
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from databases import empty_database
 
 from engine import demo, people, releases, store, stream, walkthroughs
 from engine.calendar import TOKYO
@@ -51,16 +51,15 @@ class Town:
             return self.city.calendar(c).workdays_between(task.due_on, self.city.today)
 
 
-def _made(folder: Path, empty: Path, now: datetime) -> Iterator[Town]:
-    shutil.copy(empty, folder / "bansou.sqlite3")
-    opened = store.connect(f"sqlite:///{folder / 'bansou.sqlite3'}")
-    yield Town(opened, now)
+MADE = [*(("sqlite", day) for day in DAYS), pytest.param(("postgresql", "today"), marks=pytest.mark.postgresql)]
+
+
+@pytest.fixture(scope="module", params=MADE, ids=" ".join)
+def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    kind, day = request.param
+    opened = store.connect(empty_database(request, tmp_path_factory.mktemp("demo"), kind))
+    yield Town(opened, DAYS[day])
     opened.close()
-
-
-@pytest.fixture(scope="module", params=list(DAYS))
-def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Iterator[Town]:
-    yield from _made(tmp_path_factory.mktemp("demo"), empty_sqlite, DAYS[request.param])
 
 
 def test_a_dozen_cases_are_made_soon(town: Town) -> None:
@@ -156,12 +155,11 @@ def test_the_demo_is_marked_as_one(town: Town) -> None:
     assert people.is_demo(town.city.store)
 
 
-def test_a_sentence_that_cannot_be_done_is_named_with_its_line(tmp_path: Path, empty_sqlite: Path) -> None:
+def test_a_sentence_that_cannot_be_done_is_named_with_its_line(tmp_path: Path, database_url: str) -> None:
     (tmp_path / "people.toml").write_text((demo.FOLDER / "people.toml").read_text("utf-8"), "utf-8")
     story = "# language: ja\n機能: 架空\n  シナリオ: できないこと\n    前提 今日から3開庁日前である\n    もし 市民税課の人が「架空のやること」を済ませる\n"
     (tmp_path / "wrong.feature").write_text(story, "utf-8")
-    shutil.copy(empty_sqlite, tmp_path / "bansou.sqlite3")
-    opened = store.connect(f"sqlite:///{tmp_path / 'bansou.sqlite3'}")
+    opened = store.connect(database_url)
     city = City(opened, Clock(datetime(2026, 11, 25, 1, 30, tzinfo=UTC)))
     releases.publish(city, ROOT)
     with pytest.raises(walkthroughs.Failed, match=r"wrong\.feature:5"):

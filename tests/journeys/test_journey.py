@@ -67,12 +67,11 @@ class Days:
 
 
 @pytest.fixture
-def days(tmp_path: Path, empty_sqlite: Path) -> Iterator[Days]:
+def days(tmp_path: Path, database_url: str) -> Iterator[Days]:
     """A city with the demo's people, and no case yet."""
-    shutil.copy(empty_sqlite, tmp_path / "bansou.sqlite3")
     (tmp_path / "people").mkdir()
     shutil.copy(demo.FOLDER / "people.toml", tmp_path / "people")
-    opened = store.connect(f"sqlite:///{tmp_path / 'bansou.sqlite3'}")
+    opened = store.connect(database_url)
     clock = Clock(BEGINS.astimezone(UTC))
     city = City(opened, clock)
     releases.publish(city, ROOT)
