@@ -296,6 +296,12 @@ def may_read_viewings(city: City, c: Connection, by: By, case: Any) -> bool:
     return bool(answer_for_it & by.groups) and sight(city, c, by, case).may_open
 
 
+def answers_for_sharing(city: City, c: Connection, sight: Sight) -> bool:
+    """Whether a person may read, person by person, which organisations see what: whoever sees the whole case and its consents."""
+    form, _sep, part = city.organisation(c).from_case.get("consent", "").partition("#")
+    return sight.sees_all and sight.sees_household and sight.covers(form, part)
+
+
 def may_correct(city: City, c: Connection, by: By, answer: Any) -> bool:
     """One's own answer only, and only for the organisation for which it was given, while that may read it."""
     if answer.by is None or answer.by != by.person or answer.organisation != by.organisation:

@@ -93,6 +93,12 @@ def _consent(person: int, data: Mapping[str, Any]) -> Consent:
     )
 
 
+def withdrawal(form: Form, part: str, person: str, org: str | None) -> dict[str, Any]:
+    """What is filled in beforehand where one person's consent is withdrawn, for one organisation or (None) for all."""
+    whose = {field.name: [person] for field in form.part(part).fields if "consent" in (field.feeds or "").replace(",", " ").split()}
+    return whose | ({"withdrawn_scope": "all"} if org is None else {"withdrawn_scope": "orgs", "withdrawn_orgs": [{"org": org}]})
+
+
 def _day(value: Any) -> date | None:
     return date.fromisoformat(value) if value else None
 

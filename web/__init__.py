@@ -27,6 +27,7 @@ from web import (
     provider,
     search,
     second_factor,
+    sharing,
     tasks,
     vendor,
     viewers,
@@ -35,7 +36,7 @@ from web import (
 )
 from web.sign_in_settings import SignInSettings
 
-FAMILIES = (demo, inbox, tasks, cases, viewers, watch, processes, incidents, search, meetings, people)  # families of screens: each has `pages`
+FAMILIES = (demo, inbox, tasks, cases, sharing, viewers, watch, processes, incidents, search, meetings, people)  # families of screens: each has `pages`
 
 
 def create_app(config: Mapping[str, Any]) -> Flask:

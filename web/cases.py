@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from werkzeug.wrappers import Response
 
 import forms
-from engine import access, answers, cases, choices, drafts, duplicates, inbox, outbox, rehearsal, store
+from engine import access, answers, cases, choices, drafts, duplicates, feeds, inbox, outbox, rehearsal, store
 from engine.access import Sight
 from engine.city import By
 from engine.duplicates import Reply
@@ -261,7 +261,7 @@ def _readable(file: File, most: int = 60) -> tuple[list[tuple[Any, Form]], bool]
 
 
 def _people(file: File) -> list[dict[str, Any]]:
-    shown = []
+    shown, answers_for_it = [], access.answers_for_sharing(city(), file.c, file.sight)
     for row in file.people:
         hidden = row.concealed and not file.reads_l2
         name = f"{row.data.get('familyName') or ''} {row.data.get('givenName') or ''}".strip()
@@ -270,15 +270,16 @@ def _people(file: File) -> list[dict[str, Any]]:
             "name": _("お名前は伏せています") if hidden else name or _("氏名不明"), "relation": row.data.get("role") or "",
             "age": answers.age_on(date.fromisoformat(born), today()) if born and not hidden else None,
             "note": _("秘匿事項があります。連絡のしかたに気をつけてください。") if row.concealed and file.reads_l2 else None,
+            "sharing_url": url_for("sharing.show", number=file.row.number, member=row.id) if answers_for_it else None,
         })  # fmt: skip
     return shown
 
 
-_ANSWERED = {
+ANSWERED = {
     "agreed": (marked("同意した"), "done"), "partial": (marked("一部同意"), "soon"), "refused": (marked("同意しない"), "late"),
     "pending": (marked("考え中"), "wait"), "not_contacted": (marked("まだ会えていない"), "wait"), "incapable": (marked("判断が難しい"), "wait"),
 }  # fmt: skip
-_STEPS = {
+STEPS = {
     "continue": marked("①会う・相談を続ける"), "share": marked("②決めた機関と共有"), "plan": marked("③プランづくり"),
     "disclose": marked("④受入先に伝える"), "stats": marked("⑤統計・研修"),
 }  # fmt: skip
@@ -295,9 +296,9 @@ def _consents(file: File) -> list[dict[str, Any]] | None:
         given = file.facts.consents.get(row.id)
         if given is None:
             continue
-        said, kind = _ANSWERED.get(given.answer, (given.answer, ""))
+        said, kind = ANSWERED.get(given.answer, (given.answer, ""))
         orgs = "・".join(organisation.label(org) for org in given.orgs if org in organisation.offices)
-        scope = _("、").join(_(_STEPS[step]) for step in given.steps if step in _STEPS) + (f"（{orgs}）" if orgs else "")
+        scope = _("、").join(_(STEPS[step]) for step in given.steps if step in STEPS) + (f"（{orgs}）" if orgs else "")
         hidden = row.concealed and not file.reads_l2
         shown.append({
             "name": _("お名前は伏せています") if hidden else choices.person_label(row), "state": _(said), "state_kind": kind, "scope": scope,
@@ -446,10 +447,12 @@ def _write(number: str, place: str) -> str | Response | tuple[str, int]:
             raise NotAllowed
         form_id, _sep, part = city().organisation(c).from_case.get(place, "").partition("#")
         form = answers.form_from_case(city(), c, form_id, part)
-        subject = f"case:{file.row.id}:{form_id}#{part}"
+        asked = _asked_withdrawal(file) if place == "withdrawal" else None
+        subject = ":".join(["case", str(file.row.id), f"{form_id}#{part}", *(each for each in asked or () if each)])
         may = _may_all if place != "people" else file.sight.may(form_id, None, part)  # others wrote what stands there
         scope = answers.Scope(c, city(), file.facts, None, None, file.by)
         before = access.without_concealed(c, file.sight, form, answers.prefilled(form, part, scope))
+        before |= feeds.withdrawal(form, part, *asked) if asked is not None else {}
         offered = choices.of(c, city(), file.by, file.facts, known=file.people)
         here, then = request.full_path.rstrip("?"), request.args.get("then")
         if request.method == "GET" and acting.lacks_persons(form.part(part).fields, file.facts.people) and file.sight.may_write("people"):
@@ -491,6 +494,16 @@ def _write(number: str, place: str) -> str | Response | tuple[str, int]:
     outbox.drain(city(), file.row.id)
     acting.say_done(_("「%(title)s」を記録しました。", title=form.called(part)))
     return redirect(inside(then) if then is not None else url_for("cases.show", number=number), 303)
+
+
+def _asked_withdrawal(file: File) -> tuple[str, str | None] | None:
+    """Whose consent is to be withdrawn, and for which organisation alone, where a link to the form says so: those who are there only."""
+    person, org = request.args.get("person", ""), request.args.get("org")
+    given = {str(row.id): file.facts.consents.get(row.id) for row in file.people}
+    if person not in given:
+        return None
+    consent = given[person]
+    return person, org if consent is not None and org in consent.orgs else None
 
 
 def _readable_answer(c: Connection, id: int) -> tuple[File, Any, Form]:

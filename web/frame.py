@@ -67,7 +67,7 @@ MENU: tuple[tuple[str, str, Rule], ...] = (
     ("people.index", marked("職員と組織"), _administers),
     ("incidents.index", marked("不具合"), _repairs),
 )
-SECTION_OF = {"tasks": "inbox", "cases": "search", "viewers": "search"}  # pages that belong to another entry of the menu
+SECTION_OF = {"tasks": "inbox", "cases": "search", "viewers": "search", "sharing": "search"}  # pages that belong to another entry of the menu
 
 
 def menu() -> list[Link]:

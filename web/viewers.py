@@ -118,6 +118,10 @@ def _titles(c: Connection, sight: Sight, noted: list[str]) -> dict[str, str]:
                 return _("やること「%(task)s」", task=tasks.get(id, id))
             case "file":
                 return _("書類（%(id)s番）", id=id)
+            case "sharing":
+                return _("情報を見られる機関の画面")
+            case "sharing_paper":
+                return _("情報を見られる機関の印刷")
             case "meeting":
                 return _("会議の画面")
         return _(PAGES_OF_A_CASE[kind]) if kind in PAGES_OF_A_CASE else what

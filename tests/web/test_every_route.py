@@ -41,7 +41,7 @@ IN_REACH: dict[str, frozenset[str]] = {
     "cases.show": OPENS, "cases.comment": OPENS, "cases.attach": OPENS, "cases.file": OPENS,
     "cases.record": LEADS | {RECEIVED, ROLE}, "cases.consent": LEADS | {RECEIVED}, "cases.people": LEADS | {RECEIVED},
     "cases.answer": OPENS - {RECEIVED}, "cases.paper": OPENS - {RECEIVED}, "cases.correct": frozenset({LEAD}), "cases.press": LEADS,
-    "viewers.show": frozenset({LEAD}), "viewers.questions": frozenset({LEAD}),
+    "sharing.show": LEADS, "sharing.paper": LEADS, "viewers.show": frozenset({LEAD}), "viewers.questions": frozenset({LEAD}),
     # somebody is received
     "cases.new": WORKS, "cases.create": WORKS, "cases.draft": ALL,
     # a task, of the counter
@@ -65,7 +65,7 @@ ONCE = ("cases.press", "tasks.claim")  # whoever comes first does it for everybo
 ARRIVED = (200, 303, 409, 422)  # answered, done, somebody was first, to be put right
 ELSEWHERE = {
     "number": "2026-99999", "answer": "999999", "task": "9-9-9", "file": "999999", "token": "9-9-9", "meeting": "999999", "message": "999999",
-    "person": "999999", "process": "nowhere", "decision": "nowhere",
+    "person": "999999", "member": "999999", "process": "nowhere", "decision": "nowhere",
 }  # fmt: skip
 
 
@@ -131,11 +131,13 @@ def places(supporting_town: Town) -> Places:
         plan = c.scalar(sa.select(sa.func.max(answer.c.id)).where(answer.c.form == "F10"))
         mine = c.scalar(sa.select(sa.func.max(answer.c.id)).where(answer.c.form == "F13", answer.c.by == people[LEAD].id))
         meeting = c.scalar(sa.select(sa.func.max(store.meeting.c.id)))
+        case, household = store.case, store.household_member
+        member = c.scalar(sa.select(sa.func.min(household.c.person)).join(case, case.c.household == household.c.household).where(case.c.number == number))
     task = town.task("new", "同意を確かめて記録する")
     assert found.of(COUNTER).sends(f"/tasks/{task}/claim").status_code == 303
     found.there = {
         "number": number, "answer": str(plan), "file": file[1], "token": token[1], "task": task, "meeting": str(meeting), "message": "1",
-        "person": str(people[OWNER].id), "process": "intake", "decision": "triage",
+        "person": str(people[OWNER].id), "member": str(member), "process": "intake", "decision": "triage",
     }  # fmt: skip
     found.of_task = {"cases.correct": str(mine)}
     return found
