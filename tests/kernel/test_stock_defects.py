@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 import pytest
-from bpmn import Drawing, inside, loop, process
+from bpmn import CITY, Drawing, inside, loop, process
 from lxml import etree
 from playing import Play
 from SpiffWorkflow.bpmn.exceptions import WorkflowDataException
@@ -21,6 +21,7 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
 from engine.kernel.commands import Complete
+from engine.kernel.reading import read
 
 ROLES = [{"org": "a"}, {"org": "b"}]
 
@@ -49,6 +50,11 @@ class Stock:
         self.workflow.do_engine_steps()
         return self
 
+    def hears(self, signal: str) -> Stock:
+        self.workflow.catch(BpmnEvent(SignalEventDefinition(signal), {}))
+        self.workflow.do_engine_steps()
+        return self
+
     def _manual(self) -> list[Any]:
         return [each for each in self.workflow.get_tasks(state=TaskState.READY) if each.task_spec.manual]
 
@@ -57,7 +63,22 @@ def _in_python(xml: str) -> str:
     """The same diagram with its condition and collection as the library reads them."""
     ours = r'camunda:collection="=F1.roles" camunda:elementVariable="role">'
     theirs = '><bpmn:loopDataInputRef>roles</bpmn:loopDataInputRef><bpmn:inputDataItem id="role_1" name="role"/>'
-    return re.sub(ours, theirs, xml.replace('F1.choice = "later"', 'choice == "later"'))
+    quoted = re.sub("<bpmn:timeDuration>([^<]+)<", r'<bpmn:timeDuration>"\1"<', xml)
+    return re.sub(ours, theirs, quoted.replace('F1.choice = "later"', 'choice == "later"'))
+
+
+class Written(Drawing):
+    """A drawing whose file was changed by hand: pairs of what stood there and what stands there now."""
+
+    def __init__(self, drawing: Drawing, *changes: tuple[str, str]) -> None:
+        super().__init__(drawing.id)
+        self._file = drawing.xml().decode()
+        for old, new in changes:
+            assert self._file.count(old) == 1, old
+            self._file = self._file.replace(old, new)
+
+    def xml(self) -> bytes:
+        return self._file.encode()
 
 
 def work(drawing: Drawing, id: str) -> Drawing:
@@ -184,11 +205,7 @@ def told() -> Drawing:
 
 
 def test_stock_hears_a_signal_beside_a_task_only_once() -> None:
-    stock = Stock(told())
-    for _ in range(2):
-        stock.workflow.catch(BpmnEvent(SignalEventDefinition("lost"), {}))
-        stock.workflow.do_engine_steps()
-    assert stock.open == ["ask", "note"]
+    assert Stock(told()).hears("lost").hears("lost").open == ["ask", "note"]
 
 
 def test_ours_hears_it_as_often_as_it_comes() -> None:
@@ -243,3 +260,152 @@ def test_stock_stands_still_at_a_link() -> None:
 
 def test_ours_goes_on_where_the_link_leads() -> None:
     assert Play(linked()).start().completes("ask").open == ["after"]
+
+
+# -- inclusive joins, one inside the other -----------------------------------------------------------------------------
+LATER = 'F1.choice = "later"'
+
+
+def nested() -> Drawing:
+    drawing = process("p").start().xor("again").inclusive("outer").when("inner", LATER).when("c", LATER).otherwise("none")
+    drawing.apart().inclusive("inner").when("a", LATER).when("b", LATER).otherwise("none_inner")
+    for task, join in (("a", "inner_join"), ("b", "inner_join"), ("c", "outer_join")):
+        work(drawing.apart(), task).to(join)
+    drawing.apart().milestone("none_inner").to("inner_join").apart().milestone("none").to("outer_join")
+    return again(drawing.apart().inclusive("inner_join").inclusive("outer_join"))
+
+
+@pytest.mark.parametrize(("order", "early"), [("abc", "b"), ("acb", "a"), ("cab", "c")])
+def test_stock_lets_nested_inclusive_joins_go_on_too_early_when_they_are_reached_again(order: str, early: str) -> None:
+    stock = Stock(nested(), choice="later")
+    for task in order:
+        assert "check" not in stock.open
+        stock.completes(task, choice="later")
+    stock.completes("check", choice="later")
+    for task in order[: order.index(early) + 1]:
+        stock.completes(task, choice="later")
+    assert "check" in stock.open and len(stock.open) > 1, "the joins went on although tasks are still open"
+
+
+@pytest.mark.parametrize("order", ["abc", "acb", "cab"])
+def test_ours_waits_in_nested_inclusive_joins_for_all_that_can_still_come(order: str) -> None:
+    play = Play(nested())
+    play.latest["F1"] = {"choice": "later"}
+    play.start()
+    for _ in range(3):
+        for task in order:
+            assert "check" not in play.open
+            play.completes(task, choice="later")
+        assert play.open == ["check"]
+        play.completes("check", choice="later")
+
+
+# -- what a parallel gateway costs -------------------------------------------------------------------------------------
+def diamonds(count: int) -> Drawing:
+    """So many parallel splits and joins in a row; all but the first lie ahead."""
+    drawing = work(process("p").start(), "ask")
+    for n in range(count):
+        drawing.parallel(f"fork_{n}").to(f"b_{n}")
+        work(drawing, f"a_{n}").to(f"join_{n}")
+        work(drawing.apart(), f"b_{n}").parallel(f"join_{n}")
+    return drawing.end()
+
+
+def test_stock_draws_out_the_future_twice_as_large_with_each_split() -> None:
+    few, more = (len(Stock(diamonds(count)).completes("ask").workflow.get_tasks()) for count in (6, 9))
+    assert more > 6 * few
+
+
+def test_ours_keeps_what_stands_and_nothing_of_the_future() -> None:
+    few, more = (Play(diamonds(count)).start().completes("ask") for count in (6, 9))
+    assert few.open == more.open == ["a_0", "b_0"] and len(few.state.tokens) == len(more.state.tokens) == 2
+
+
+# -- two timers after one event gateway --------------------------------------------------------------------------------
+def either() -> Drawing:
+    """The timer that is drawn first is due in a month, the other at once."""
+    drawing = work(process("p").start(), "ask").race("wait").catch("later", timer="P30D")
+    work(drawing, "b").end("end_b")
+    return work(drawing.at("wait").catch("soon", timer="PT0S"), "a").end("end_a")
+
+
+def test_stock_gives_two_timers_after_one_gateway_the_moment_of_the_first() -> None:
+    stock = Stock(either()).completes("ask")
+    stock.workflow.refresh_waiting_tasks()
+    stock.workflow.do_engine_steps()
+    assert stock.open == []
+
+
+def test_ours_gives_each_its_own() -> None:
+    assert Play(either()).start().completes("ask").becomes("2026-06-01").open == ["a"]
+
+
+# -- what is left out in silence ---------------------------------------------------------------------------------------
+def conditional() -> Drawing:
+    return work(work(process("p").start(), "ask").when("b", LATER).apart(), "b").end()
+
+
+def test_stock_takes_the_only_flow_of_a_task_although_its_condition_is_false() -> None:
+    assert Stock(conditional()).completes("ask", choice="no").open == ["b"]
+
+
+def test_ours_refuses_such_a_condition_at_its_place() -> None:
+    found = read(conditional().files(), CITY)
+    assert found.model is None and [each.element for each in found.problems if each.kind == "refused"] == ["f_ask_b"]
+
+
+def referring() -> Drawing:
+    """An end event whose definition stands beside the process."""
+    own, beside = '<bpmn:signalEventDefinition signalRef="sig_ready"/></bpmn:endEvent>', '<bpmn:signalEventDefinition id="cried" signalRef="sig_ready"/>'
+    return Written(
+        called_out(), (own, "<bpmn:eventDefinitionRef>cried</bpmn:eventDefinitionRef></bpmn:endEvent>"), ("<bpmn:process ", f"{beside}<bpmn:process "),
+    )  # fmt: skip
+
+
+def test_stock_throws_nothing_where_the_definition_stands_beside_the_process() -> None:
+    assert Stock(referring()).completes("ask").open == []
+
+
+def test_ours_reads_the_definition_wherever_it_stands() -> None:
+    assert Play(referring()).start().completes("ask").open == ["after"]
+
+
+def heard_inside() -> Drawing:
+    handler = work(inside("handler").start("h_begin", signal="lost"), "other").end("h_end")
+    body = work(inside("body").start("b_begin"), "do").end("b_end").by_event(handler)
+    return work(process("p").start().sub(body), "after").end()
+
+
+def test_stock_hears_nothing_in_an_event_sub_process_inside_of_another() -> None:
+    assert Stock(heard_inside()).hears("lost").open == ["do"]
+
+
+def test_ours_hears_it_there() -> None:
+    assert Play(heard_inside()).start().hears("lost").open == ["other"]
+
+
+def nameless() -> Drawing:
+    return Written(work(work(process("p").start(), "one"), "two").end(), ('<bpmn:sequenceFlow id="f_one_two" ', "<bpmn:sequenceFlow "))
+
+
+def test_stock_forgets_all_that_follows_a_flow_without_an_id() -> None:
+    assert Stock(nameless()).completes("one").open == []
+
+
+def test_ours_goes_on_along_it() -> None:
+    assert Play(nameless()).start().completes("one").open == ["two"]
+
+
+def ended_by_name() -> Drawing:
+    drawing = work(process("p").start().parallel("fork").to("b"), "a").end("End")
+    return work(drawing.apart(), "b").end("done")
+
+
+def test_stock_is_complete_at_an_event_that_is_called_end_although_work_is_open() -> None:
+    stock = Stock(ended_by_name()).completes("a")
+    assert stock.open == ["b"] and stock.workflow.completed
+
+
+def test_ours_takes_it_for_a_name_like_any_other() -> None:
+    play = Play(ended_by_name()).start().completes("a")
+    assert play.open == ["b"] and not play.ended and play.completes("b").ended
