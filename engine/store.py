@@ -391,11 +391,19 @@ def url_of(data: Path) -> str:
 
 
 def connect(url: str) -> Store:
-    """Open a database; its tables must be there (see ``engine.migrations``). Exceptions never carry bound values."""
-    address = sa.make_url(url)
-    if address.drivername == "postgresql":
-        address = address.set(drivername="postgresql+psycopg")
+    """Open a database; its tables must be there (see ``engine.migrations``). Exceptions never carry bound values.
+
+    Raises ValueError for an address that is neither of SQLite nor of PostgreSQL.
+    """
+    try:
+        address = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise ValueError("no address of a database") from error
+    kind, _, _ = address.drivername.partition("+")
+    if kind not in ("sqlite", "postgresql"):
+        raise ValueError(f"{kind} is neither sqlite nor postgresql")
     options: dict[str, Any] = {"hide_parameters": True}
-    if address.drivername != "sqlite":
+    if kind == "postgresql":
+        address = address.set(drivername="postgresql+psycopg")
         options |= {"pool_size": 10, "max_overflow": 20}
     return Store(sa.create_engine(address, **options))

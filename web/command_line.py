@@ -171,9 +171,28 @@ def _serve(arguments: argparse.Namespace, city: City, settings: SignInSettings, 
 
 def _open(data: Path) -> City:
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    opened = store.connect(store.url_of(data))
-    migrations.upgrade(opened)
+    try:
+        opened = store.connect(store.url_of(data))
+        migrations.upgrade(opened)
+    except (ValueError, sa.exc.DBAPIError) as error:
+        raise Refusal(_said_closed(data, error)) from error
     return City(opened)
+
+
+def _said_closed(data: Path, error: ValueError | sa.exc.DBAPIError) -> str:
+    """Why the database does not open, in its own words, and where to look. An address is not repeated: it may hold a password."""
+    why = str(error.orig if isinstance(error, sa.exc.DBAPIError) else error).strip()
+    if os.environ.get("BANSOU_DATABASE_URL"):
+        return said(
+            "データベースを開けません。BANSOU_DATABASE_URL(例: postgresql://bansou@localhost/bansou)が正しいこと、PostgreSQL が動いていること、"
+            f"その名前のデータベースがあり、利用者がその持ち主であることを確かめてください。\n{why}",
+            "The database cannot be opened. See that BANSOU_DATABASE_URL is right (such as postgresql://bansou@localhost/bansou), that PostgreSQL "
+            f"runs, and that the database is there and belongs to that user.\n{why}",
+        )
+    return said(
+        f"{data / 'bansou.sqlite3'} を開けません。--data のフォルダ、書き込む権限、ディスクの空きを確かめてください。\n{why}",
+        f"{data / 'bansou.sqlite3'} cannot be opened. See that --data is the right folder, may be written to and has space left.\n{why}",
+    )
 
 
 def _secret(city: City) -> str:

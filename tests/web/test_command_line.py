@@ -250,3 +250,27 @@ def test_nobody_real_is_added_to_a_demo(shell: Shell, folder: Path) -> None:
     opened.close()
     assert shell.types("user", "add", "mado1", "架空 窓", "--data", str(shell.data)) == 1
     assert "デモには" in shell.err and "--no-demo" in shell.err and shell.rows(store.person_login) == []
+
+
+# -- a database that does not open ----------------------------------------------------------------------------------------
+@pytest.mark.postgresql
+def test_a_database_that_is_not_there_is_said_with_what_to_look_at(shell: Shell, postgresql: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = sa.make_url(postgresql).set(database="nowhere", password="hush-hush").render_as_string(hide_password=False)
+    monkeypatch.setenv("BANSOU_DATABASE_URL", address)
+    assert shell.types("rebuild", "--data", str(shell.data)) == 1
+    assert "BANSOU_DATABASE_URL" in shell.err and '"nowhere" does not exist' in shell.err
+    assert "hush-hush" not in shell.err and "Traceback" not in shell.err
+
+
+@pytest.mark.parametrize("address", ["mysql://root:hush-hush@db/bansou", "hush-hush"])
+def test_an_address_of_no_database_that_we_know_is_refused(shell: Shell, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BANSOU_DATABASE_URL", address)
+    assert shell.types("verify", "--data", str(shell.data)) == 1
+    assert "postgresql://bansou@localhost/bansou" in shell.err and "hush-hush" not in shell.err
+
+
+def test_a_file_that_is_no_database_is_named(shell: Shell) -> None:
+    shell.data.mkdir()
+    (shell.data / "bansou.sqlite3").write_text("架空の家計簿です。" * 100, "utf-8")
+    assert shell.types("rebuild", "--data", str(shell.data)) == 1
+    assert str(shell.data / "bansou.sqlite3") in shell.err and "not a database" in shell.err
