@@ -47,7 +47,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """``expression`` instead of rows where the decision is none. ``requires``: id and name of the tables that it needs."""
+    """``expression`` instead of rows where the decision is none. ``requires``: id and name of the tables and knowledge models that it needs."""
 
     id: str
     name: str
@@ -59,13 +59,15 @@ class Table:
     defaults: tuple[str, ...]
     expression: str | None
     requires: tuple[tuple[str, str], ...]
+    parameters: tuple[str, ...]  # of a knowledge model: the values that it is called with
     decision: Decision
+    decisions: Mapping[str, Decision]  # of the process
 
     def tried(self, inputs: Sequence[Value]) -> tuple[int, ...]:
         """The rows that these inputs hit, one for each condition. Raises DecisionError when they contradict each other or a case is needed."""
         columns = tuple(replace(each, expression=f"input{number}") for number, each in enumerate(self.decision.inputs))
         alone = replace(self.decision, inputs=columns, requires=())
-        return find(alone, _Inputs({f"input{number}": value for number, value in enumerate(inputs)})).rows[self.decision.id]
+        return find(alone, _Inputs({f"input{number}": value for number, value in enumerate(inputs)}), self.decisions).rows[self.decision.id]
 
 
 class _Inputs:
@@ -105,7 +107,8 @@ def _read(executable: Executable, decision: Decision, forms: Forms) -> Table:
         decision.id, decision.name, decision.hit_policy, decision.aggregation,
         tuple(_condition(each.label, field) for each, field in zip(decision.inputs, fields, strict=True)),
         tuple(each.label for each in decision.outputs), tuple(rows), tuple(defaults), decision.expression,
-        tuple((id, executable.decisions[id].name) for id in decision.requires), decision,
+        tuple((id, executable.decisions[id].name) for id in (*decision.requires, *decision.knows)), decision.parameters, decision,
+        executable.decisions,
     )  # fmt: skip
 
 

@@ -106,15 +106,20 @@ def _writers(c: Connection, instance: int, form: str) -> list[str | None]:
 
 
 def _looked_at(executable: Executable, decision: str) -> frozenset[Path]:
-    """The fields that a table, those that it requires, and the results that it reads look at; "()" stands for facts about persons."""
+    """The fields that a table, those that it requires or calls, and the results that it reads look at; "()" stands for facts about persons.
+
+    What a knowledge model is called with tells of those who call it.
+    """
     results = {node.result: node.decision for process in executable.model.processes.values() for node in walk(process.nodes) if node.result}
-    found, seen, ahead = set[Path](), set[str](), [decision]
+    callers = [id for id in executable.decisions if decision in required(executable.model, id)] if executable.decisions[decision].parameters else []
+    found, seen, ahead = set[Path](), set[str](), [decision, *callers]
     while ahead:
         needed = required(executable.model, ahead.pop()) - seen
         seen |= needed
         for id in sorted(needed):
-            own = {executable.decisions[each].variable for each in executable.decisions[id].requires}
-            for path in _paths(executable.decisions[id]):
+            needs = executable.decisions[id]
+            own = {*needs.parameters, *(executable.decisions[each].variable for each in needs.requires)}
+            for path in _paths(needs, frozenset(executable.decisions[each].variable for each in needs.knows)):
                 if path[0] in results:
                     ahead.append(results[path[0]] or "")
                 elif path[0] not in own:
@@ -123,12 +128,13 @@ def _looked_at(executable: Executable, decision: str) -> frozenset[Path]:
 
 
 @lru_cache(maxsize=256)
-def _paths(decision: Decision) -> frozenset[Path]:
-    return frozenset(_of_sentences(decision))
+def _paths(decision: Decision, models: frozenset[str]) -> frozenset[Path]:
+    return frozenset(_of_sentences(decision, models))
 
 
-def _of_sentences(decision: Decision) -> Iterator[Path]:
+def _of_sentences(decision: Decision, models: frozenset[str]) -> Iterator[Path]:
+    """What a decision reads; what its knowledge models read is said by them."""
     for text in decision.expressions:
         expression = parse(text)
         yield from expression.reads(lambda path: path[0] in _NAMES).paths
-        yield from (("()",) for call in expression.calls if call.name not in _OPEN)
+        yield from (("()",) for call in expression.calls if call.name not in _OPEN | models)

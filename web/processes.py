@@ -81,7 +81,7 @@ def decision(process: str, decision: str) -> str:
         table={
             "title": table.name, "policy": _POLICIES[table.policy](), "sums_up": _AGGREGATIONS[table.aggregation]() if table.aggregation else "",
             "conditions": [each.label for each in table.conditions], "results": table.results, "expression": table.expression, "defaults": table.defaults,
-            "has_notes": any(row.note for row in table.rows),
+            "has_notes": any(row.note for row in table.rows), "parameters": table.parameters,
         },
         rows=[
             {"no": row.number, "cells": [_cell(each) for each in row.cells], "results": row.results, "note": row.note} for row in table.rows

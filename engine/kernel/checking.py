@@ -11,6 +11,7 @@ from engine.kernel.decisions import Decision
 from engine.kernel.duties import check_groups, check_node
 from engine.kernel.expressions import (
     ANYTHING,
+    KERNEL_FUNCTIONS,
     Names,
     Site,
     check_expression,
@@ -54,7 +55,7 @@ def check(
     _check_signals(model, remarks)
     check_upwards(model, remarks)
     for decision in model.decisions.values():
-        _check_decision(model, decision, vocabulary, of_decisions[decision.id])
+        _check_decision(model, decision, vocabulary, of_decisions)
 
 
 def _check_beginning(model: Model, process: Process, vocabulary: Vocabulary, remarks: Remarks) -> None:
@@ -109,8 +110,8 @@ def _check_rule(model: Model, node: Node, remarks: Remarks) -> None:
         return
     if node.decision is None:
         remarks.say("rule-without-decision", node)
-    elif node.decision not in model.decisions:
-        hint = near(node.decision, model.decisions)
+    elif node.decision not in model.decisions or model.decisions[node.decision].parameters:
+        hint = near(node.decision, (id for id, each in model.decisions.items() if not each.parameters))
         remarks.say("unknown-decision", node, decision=node.decision, near=hint)
     elif gives_list(model.decisions[node.decision]) and node.result_kind == "single":
         remarks.say("decision-gives-list", node, decision=node.decision)
@@ -163,14 +164,25 @@ def _check_site(site: Site, names: Names, lists: Lists, remarks: Remarks) -> Non
         remarks.say("date-wanted", site.place, text=site.text)
 
 
-def _check_decision(model: Model, decision: Decision, vocabulary: Vocabulary, remarks: Remarks) -> None:
-    """A table may name whatever the processes that use it may name, and the results that it requires."""
+def _check_decision(model: Model, decision: Decision, vocabulary: Vocabulary, of_decisions: Mapping[str, Remarks]) -> None:
+    """A table may name whatever the processes that use it may name, and the results that it requires; of its file, it may call the models."""
+    remarks = of_decisions[decision.id]
+    for name in decision.parameters:
+        if Names(vocabulary).root(name) is not None:
+            remarks.say("name-taken", decision, name=name, what="様式" if name in vocabulary.forms else "別のもの")
+    if decision.parameters and decision.variable in {**vocabulary.functions, **KERNEL_FUNCTIONS}:
+        remarks.say("name-taken", decision, name=decision.variable, what="別のもの")
+    known = [each for id, each in model.decisions.items() if each.parameters and of_decisions[id] is remarks]
+    vocabulary = replace(
+        vocabulary, functions={**vocabulary.functions, **{each.variable: (len(each.parameters),) * 2 for each in known}},
+        results={**vocabulary.results, **{each.variable: result_kind(each) for each in known}},
+    )  # fmt: skip
     own: dict[str, FieldKind] = {}
     for process in model.processes.values():
         if any(decision.id in required(model, node.decision) for node in walk(process.nodes) if node.decision):
             own |= own_names(model, process)
     own |= {model.decisions[id].variable: result_kind(model.decisions[id]) for id in decision.requires if id in model.decisions}
-    names = Names(vocabulary, own)
+    names = Names(vocabulary, {**own, **dict.fromkeys(decision.parameters, ANYTHING)})
     for sentence in decision.sentences():
         place = replace(decision, line=sentence.line)
         check_expression(Site(sentence.where, sentence.text, place), names, remarks)

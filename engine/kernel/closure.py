@@ -60,13 +60,13 @@ def form_of(form_and_part: str) -> str:
 
 
 def required(model: Model, decision: str) -> set[str]:
-    """A decision with all decisions that it needs."""
+    """A decision with all decisions and knowledge models that it needs."""
     found, ahead = set[str](), [decision]
     while ahead:
         id = ahead.pop()
         if id in model.decisions and id not in found:
             found.add(id)
-            ahead += model.decisions[id].requires
+            ahead += (*model.decisions[id].requires, *model.decisions[id].knows)
     return found
 
 
@@ -108,6 +108,7 @@ def _bound(model: Model) -> Iterator[str]:
     """Names that stand for something else than an answer."""
     for decision in model.decisions.values():
         yield from (model.decisions[id].variable for id in decision.requires if id in model.decisions)
+        yield from decision.parameters
     for process in model.processes.values():
         for node in walk(process.nodes):
             yield from bound_names(node)

@@ -447,8 +447,6 @@ PLAIN = table("FIRST", AGE, ["who"], ROW)
         (file(decision(PLAIN + PLAIN)), "decision-without-logic", "1つだけ書いてください"),
         (file(decision(PLAIN, id="")), "decision-without-id", "id を付けてください"),
         (file(decision("<context/>" + PLAIN)), "unknown-element", "「context」は使えません"),
-        (file(decision("<knowledgeRequirement/>" + PLAIN)), "unknown-element", "「knowledgeRequirement」"),
-        (file(decision(PLAIN), "<businessKnowledgeModel/>"), "unknown-element", "「businessKnowledgeModel」"),
         (file(decision(PLAIN), "<decisionService/>"), "unknown-element", "「decisionService」"),
         (file(decision(PLAIN), "<import/>"), "unknown-element", "「import」"),
         (file(decision(PLAIN.replace("<rule", "<surprise/><rule", 1))), "unknown-element", "「surprise」"),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from desks import at_desk, reading, rows, text
-from test_reasons import received
+from test_reasons import received, tables_told
 
+from engine import releases
 from engine.city import City
 
 if TYPE_CHECKING:
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("households",)
 
+ROOT = Path(__file__).parents[2]
 TRIAGE = "/processes/intake/decisions/triage"
 
 
@@ -91,3 +95,44 @@ def test_what_was_tried_stays_in_the_page_and_nothing_is_marked_before(town: Tow
 def test_a_value_that_cannot_be_read_is_told_and_stays(town: Town) -> None:
     page = reading(town, "市民税課", f"{TRIAGE}?c5=たくさん&try=1")
     assert "「課題の領域数」の値を読めません。「2」のように、数で書いてください。" in page and 'value="たくさん"' in page and hit(page) == []
+
+
+# -- a business knowledge model, which a table calls ------------------------------------------------------------------------
+WEIGHT = """<businessKnowledgeModel id="weight" name="行き詰まりの重さ"><variable name="weight"/><encapsulatedLogic>
+<formalParameter name="marks"/><decisionTable hitPolicy="FIRST"><input label="印の数"><inputExpression><text>count(marks)</text></inputExpression></input>
+<output name="number" label="重さ"/><rule id="w1"><description>2つ以上は重く見ます。</description><inputEntry><text>&gt;= 2</text></inputEntry>
+<outputEntry><text>2</text></outputEntry></rule><rule id="w2"><inputEntry><text>-</text></inputEntry><outputEntry><text>0</text></outputEntry></rule>
+</decisionTable></encapsulatedLogic></businessKnowledgeModel>"""
+LINE = '<knowledgeRequirement><requiredKnowledge href="#weight"/></knowledgeRequirement>'
+
+
+@pytest.fixture
+def weighing(town: Town, tmp_path: Path) -> Town:
+    """The town, where the table of the triage calls a model."""
+    for part in ("processes", "forms"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    path = tmp_path / "processes/dmn/triage.dmn"
+    said = path.read_text("utf-8").replace("count(F01.stuck)", "weight(F01.stuck).number")
+    said = said.replace('    <decisionTable id="triage', f'    {LINE}<decisionTable id="triage').replace("  </decision>\n", f"  </decision>\n{WEIGHT}\n")
+    path.write_text(said, "utf-8")
+    releases.publish(town.city, tmp_path, replace=True)
+    return town
+
+
+def test_a_table_leads_to_the_model_that_it_calls_which_says_with_what(weighing: Town) -> None:
+    page = reading(weighing, "市民税課", TRIAGE)
+    (link,) = re.findall(r'href="([^"]*decisions/weight[^"]*)"', page)
+    shown = reading(weighing, "市民税課", html.unescape(link))
+    assert "ほかの表や式が、marks を渡して使います。" in shown
+    assert rows(shown)["1行め"] == ["2以上", "2", "2つ以上は重く見ます。"]
+
+
+def test_a_case_says_by_which_row_of_the_model_too_to_whoever_may_read_what_it_was_called_with(weighing: Town) -> None:
+    received(weighing)
+    assert tables_told(weighing, "市民税課", "new") == {"緊急性", "振り分けの目安", "行き詰まりの重さ"}
+    assert tables_told(weighing, "えしこに", "new") == set()
+
+
+def test_answers_can_be_tried_where_a_model_is_called(weighing: Town) -> None:
+    assert hit(reading(weighing, "市民税課", f"{TRIAGE}?c2=own&c3=oral&try=1")) == ["2"]
+    assert hit(reading(weighing, "市民税課", "/processes/intake/decisions/weight?c1=2&try=1")) == ["1"]

@@ -6,7 +6,8 @@ others a list of dicts; of an aggregation one value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
@@ -15,7 +16,10 @@ from engine.kernel.decisions.table import Decision, Rule, cell_place
 from engine.kernel.errors import CannotGoOn
 from engine.kernel.feel import FeelError, Scope, Value, equal, parse, parse_unary
 
+CALLS_LIMIT = 1_000  # of knowledge models, for one result
+Function = Callable[[list[Value]], Value]
 _NONE: Mapping[str, Decision] = MappingProxyType({})
+_NO_FUNCTIONS: Mapping[str, Function] = MappingProxyType({})
 _LISTS = frozenset({"COLLECT", "RULE ORDER", "OUTPUT ORDER"})
 Hit = tuple[int, dict[str, Value]]  # number of the row from 1 (0: the defaults), its results
 
@@ -28,7 +32,7 @@ class Finding(NamedTuple):
     """What a decision says, and why."""
 
     value: Value
-    rows: dict[str, tuple[int, ...]]  # by table, its own and those required: the rows that hit, from 1; 0 are the default results
+    rows: dict[str, tuple[int, ...]]  # by table, its own, those required and those of knowledge models: the rows that hit, from 1; 0 are the default results
 
 
 def decide(decision: Decision, scope: Scope, decisions: Mapping[str, Decision] = _NONE) -> Value:
@@ -39,10 +43,11 @@ def decide(decision: Decision, scope: Scope, decisions: Mapping[str, Decision] =
 def find(decision: Decision, scope: Scope, decisions: Mapping[str, Decision] = _NONE) -> Finding:
     """The result in this scope, with the rows that hit in every table on the way. The row of a PRIORITY result stands first. Raises DecisionError."""
     results: dict[str, Value] = {}
-    rows: dict[str, tuple[int, ...]] = {}
+    knowledge = _Knowledge(scope, decisions)
+    rows = knowledge.rows
     for each in _in_order(decision, decisions):
         required = {decisions[id].variable: results[id] for id in each.requires}
-        inside = _With(scope, required) if required else scope
+        inside = _With(scope, required, knowledge.functions(each)) if required or each.knows else scope
         if each.expression is not None:
             results[each.id] = _value(each.expression, inside, "式")
         else:
@@ -51,16 +56,46 @@ def find(decision: Decision, scope: Scope, decisions: Mapping[str, Decision] = _
 
 
 class _With:
-    """A scope with the results of the required decisions."""
+    """A scope with the results of the required decisions, or the values of a call, and the knowledge models that may be called."""
 
-    def __init__(self, scope: Scope, results: Mapping[str, Value]) -> None:
-        self._scope, self._results = scope, results
+    def __init__(self, scope: Scope, results: Mapping[str, Value], functions: Mapping[str, Function] = _NO_FUNCTIONS) -> None:
+        self._scope, self._results, self._functions = scope, results, functions
 
     def name(self, name: str) -> Value:
         return self._results[name] if name in self._results else self._scope.name(name)
 
     def call(self, name: str, arguments: list[Value]) -> Value:
-        return self._scope.call(name, arguments)
+        return self._functions[name](arguments) if name in self._functions else self._scope.call(name, arguments)
+
+
+class _Knowledge:
+    """The business knowledge models at hand while a decision is made, how often they were called, and the rows that hit in each."""
+
+    def __init__(self, scope: Scope, decisions: Mapping[str, Decision]) -> None:
+        self._scope, self._decisions, self._calls = scope, decisions, 0
+        self.rows: dict[str, tuple[int, ...]] = {}
+
+    def functions(self, decision: Decision) -> dict[str, Function]:
+        """Those that a decision, or another model, may call, by name."""
+        models = [_required(decision, id, self._decisions) for id in decision.knows]
+        return {model.variable: partial(self._called, model) for model in models}
+
+    def _called(self, model: Decision, arguments: list[Value]) -> Value:
+        """What a model says of these values. It sees them and the case, nothing of who calls it."""
+        self._calls += 1
+        if self._calls > CALLS_LIMIT:
+            raise DecisionError(f"知識モデルを呼び出す回数が多すぎます({CALLS_LIMIT}回まで)。一覧を小さくするか、表を分けてください。")
+        if len(arguments) != len(model.parameters):
+            raise DecisionError(f"知識モデル「{model.variable}」に渡す値は {'、'.join(model.parameters)} です。")
+        inside = _With(self._scope, dict(zip(model.parameters, arguments, strict=True)), self.functions(model))
+        try:
+            if model.expression is not None:
+                return _value(model.expression, inside, "式")
+            value, hit = _looked_up(model, inside)
+        except DecisionError as error:
+            raise DecisionError(f"知識モデル「{model.name}」: {error}") from error
+        self.rows[model.id] = tuple(dict.fromkeys((*self.rows.get(model.id, ()), *hit)))
+        return value
 
 
 def _in_order(decision: Decision, decisions: Mapping[str, Decision]) -> list[Decision]:

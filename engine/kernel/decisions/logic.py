@@ -7,6 +7,7 @@ from typing import cast, get_args
 
 from lxml import etree
 
+from engine.kernel.decisions.knowledge import Signatures
 from engine.kernel.decisions.parts import NAME, SAYS_NOTHING, first, named, refuse_others, refuse_twice
 from engine.kernel.decisions.remarks import Remarks
 from engine.kernel.decisions.table import Aggregation, Decision, HitPolicy, Input, Output, Rule, cell_place
@@ -16,25 +17,45 @@ from engine.kernel.xml import content, local, words
 _TABLE = SAYS_NOTHING | {"input", "output", "rule", "annotation"}
 _ROW = SAYS_NOTHING | {"inputEntry", "outputEntry", "annotationEntry"}
 _INPUT = SAYS_NOTHING | {"inputExpression", "inputValues"}
+_INVOCATION = SAYS_NOTHING | {"literalExpression", "binding"}
+_BINDING = SAYS_NOTHING | {"parameter", "literalExpression"}
 _OUTPUT = SAYS_NOTHING | {"outputValues", "defaultOutputEntry"}
 
 
 class Logic:
     """The table or the expression of one decision."""
 
-    def __init__(self, element: etree._Element, remarks: Remarks) -> None:
-        self._element, self._remarks = element, remarks
+    def __init__(self, element: etree._Element, signatures: Signatures, remarks: Remarks) -> None:
+        self._element, self._signatures, self._remarks = element, signatures, remarks
 
     def read(self, id: str, name: str, variable: str, requires: tuple[str, ...]) -> Decision:
         line = self._element.sourceline
-        if local(self._element) == "literalExpression":
-            text = self._expression(self._element, "式")
+        if local(self._element) != "decisionTable":
+            text = self._invocation() if local(self._element) == "invocation" else self._expression(self._element, "式")
             return Decision(id, name, variable, requires=requires, expression=text, line=line)
         refuse_others(self._element, _TABLE, self._remarks)
         inputs, outputs = tuple(self._inputs()), tuple(self._outputs())
         rules = tuple(self._rules(id, inputs, outputs))
         policy, aggregation = self._policy(outputs)
         return Decision(id, name, variable, policy, aggregation, inputs, outputs, rules, requires, None, line)
+
+    def _invocation(self) -> str:
+        """The call that a boxed invocation is: `name(first, second)`."""
+        refuse_others(self._element, _INVOCATION, self._remarks)
+        name, given = content(_text(first(self._element, "literalExpression"))), dict[str, str]()
+        for binding in named(self._element, "binding"):
+            refuse_others(binding, _BINDING, self._remarks)
+            parameter, said = first(binding, "parameter"), first(binding, "literalExpression")
+            word = "" if parameter is None else parameter.get("name", "")
+            given[word] = self._expression(binding if said is None else said, f"「{word}」に渡す値")
+        if name not in self._signatures:
+            self._ask("unknown-knowledge", f"呼び出す知識モデル「{name}」がありません。名前を直してください。")
+            return "null"
+        wanted = self._signatures[name]
+        if given.keys() != {*wanted}:
+            self._ask("other-bindings", f"知識モデル「{name}」に渡す値は {'、'.join(wanted)} です(いまは {'、'.join(given) or 'なし'})。")
+            return "null"
+        return self._readable(f"{name}({', '.join(given[each] for each in wanted)})", "式", self._element)
 
     def _policy(self, outputs: tuple[Output, ...]) -> tuple[HitPolicy, Aggregation | None]:
         policy, aggregation = self._element.get("hitPolicy", "UNIQUE"), self._element.get("aggregation")
@@ -144,6 +165,10 @@ class Logic:
 
     def _refuse(self, rule: str, message: str, element: etree._Element | None = None) -> None:
         self._remarks.refuse(rule, self._element if element is None else element, message)
+
+
+def _text(element: etree._Element | None) -> etree._Element | None:
+    return None if element is None else first(element, "text")
 
 
 def _quoted(text: str) -> str:

@@ -6,10 +6,13 @@ result and are left alone; descriptions and annotations of rows are kept as thei
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from lxml import etree
 
+from engine.kernel.decisions.knowledge import Signatures, called, check_knowledge, logic_of, signature
 from engine.kernel.decisions.logic import Logic
 from engine.kernel.decisions.parts import DMN, NAME, NEWER, SAYS_NOTHING, as_known, named, refuse_others, refuse_twice
 from engine.kernel.decisions.remarks import Remarks
@@ -19,12 +22,12 @@ from engine.kernel.xml import Unreadable, load, words
 
 DECISIONS_LIMIT = 100  # in one file
 _DEFINITIONS = SAYS_NOTHING | {
-    "decision", "inputData", "knowledgeSource", "textAnnotation", "association", "group", "performanceIndicator",
+    "decision", "businessKnowledgeModel", "inputData", "knowledgeSource", "textAnnotation", "association", "group", "performanceIndicator",
     "organizationUnit", "elementCollection",
 }  # fmt: skip
 _DECISION = SAYS_NOTHING | {
-    "question", "allowedAnswers", "variable", "informationRequirement", "authorityRequirement", "decisionTable",
-    "literalExpression", "supportedObjective", "impactedPerformanceIndicator", "decisionMaker", "decisionOwner",
+    "question", "allowedAnswers", "variable", "informationRequirement", "knowledgeRequirement", "authorityRequirement",
+    "decisionTable", "literalExpression", "invocation", "supportedObjective", "impactedPerformanceIndicator", "decisionMaker", "decisionOwner",
     "usingProcess", "usingTask",
 }  # fmt: skip
 
@@ -38,39 +41,52 @@ def read_decisions(file: str, data: bytes) -> tuple[dict[str, Decision], tuple[P
     remarks = Remarks(file)
     refuse_others(definitions, _DEFINITIONS, remarks)
     _refuse_languages(definitions, remarks)
-    elements = list(named(definitions, "decision"))
-    if not elements:
+    models = list(named(definitions, "businessKnowledgeModel"))
+    elements = [*named(definitions, "decision"), *models]
+    if len(elements) == len(models):
         remarks.ask("no-decision", definitions, "決定がありません。決定表を1つ描いてください。")
     if len(elements) > DECISIONS_LIMIT:
         text = f"決定が多すぎます(1つのファイルに{DECISIONS_LIMIT}まで)。ファイルを分けてください。"
         remarks.refuse("too-many-decisions", definitions, text)
         return {}, tuple(remarks.problems)
     refuse_twice(elements, "id", "decision-twice", "同じ id の決定「{}」が2つあります。id を変えてください。", remarks)
-    decisions = [decision for element in elements if (decision := _decision(element, remarks)) is not None]
+    twice = {name for name, number in Counter(map(called, models)).items() if number > 1}
+    for each in models:
+        if called(each) in twice:
+            remarks.ask("knowledge-twice", each, f"同じ名前「{called(each)}」の知識モデルが2つあります。名前を変えてください。")
+    parameters = {each: signature(each, remarks) for each in models}
+    signatures = {called(each): parameters[each] for each in models}
+    decisions = [decision for element in elements if (decision := _decision(element, parameters.get(element), signatures, remarks)) is not None]
     found = {decision.id: decision for decision in decisions}
-    _check_requirements(found, {element.get("id", ""): element for element in elements}, remarks)
+    by_id = {element.get("id", ""): element for element in elements}
+    _check_requirements(found, by_id, remarks)
+    check_knowledge(found, by_id, remarks)
     return found, tuple(remarks.problems)
 
 
-def _decision(element: etree._Element, remarks: Remarks) -> Decision | None:
-    refuse_others(element, _DECISION, remarks)
+def _decision(
+    element: etree._Element, parameters: tuple[str, ...] | None, signatures: Signatures, remarks: Remarks
+) -> Decision | None:
+    """A decision; with `parameters` a business knowledge model."""
+    if parameters is None:
+        refuse_others(element, _DECISION, remarks)
     id = element.get("id", "").strip()
     if not id:
         remarks.ask("decision-without-id", element, "決定に id がありません。モデラーで id を付けてください。")
     name = words(element.get("name")) or id
-    logic = list(named(element, "decisionTable", "literalExpression"))
+    logic = list(named(logic_of(element), "decisionTable", "literalExpression", "invocation"))
     if len(logic) != 1:
         remarks.ask("decision-without-logic", element, f"決定「{name}」には、決定表(または式)を1つだけ書いてください。")
         return None
-    variable = next((words(each.get("name")) for each in named(element, "variable")), "") or name
-    return Logic(logic[0], remarks).read(id, name, variable, _requires(element, remarks))
+    decision = Logic(logic[0], signatures, remarks).read(id, name, called(element), _required(element, "informationRequirement", "requiredDecision", remarks))
+    return replace(decision, parameters=parameters or (), knows=_required(element, "knowledgeRequirement", "requiredKnowledge", remarks))
 
 
-def _requires(element: etree._Element, remarks: Remarks) -> tuple[str, ...]:
-    """The ids of the required decisions; required input data are names of the scope and need nothing."""
+def _required(element: etree._Element, kind: str, what: str, remarks: Remarks) -> tuple[str, ...]:
+    """The ids of the required decisions or models; required input data are names of the scope and need nothing."""
     found: dict[str, None] = {}
-    for requirement in named(element, "informationRequirement"):
-        for each in named(requirement, "requiredDecision"):
+    for requirement in named(element, kind):
+        for each in named(requirement, what):
             href = each.get("href", "")
             found[href.removeprefix("#")] = None
             if not href.startswith("#"):

@@ -54,7 +54,10 @@ class Sentence(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A table, or (`expression`) a single FEEL text. `requires` names the decisions whose results it reads, by id."""
+    """A table, or (`expression`) a single FEEL text. `requires` names the decisions whose results it reads, by id.
+
+    With `parameters` it is a business knowledge model: a function of these values, which those call that have it in `knows`, by id.
+    """
 
     id: str
     name: str
@@ -67,6 +70,8 @@ class Decision:
     requires: tuple[str, ...] = ()
     expression: str | None = None
     line: int | None = None
+    parameters: tuple[str, ...] = ()
+    knows: tuple[str, ...] = ()
 
     @property
     def expressions(self) -> tuple[str, ...]:
