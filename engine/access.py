@@ -1,9 +1,11 @@
 """Who may see and do what, and on what ground (blueprint section 10). Deny by default; "may not" and "does not exist" look the same.
 
 An organisation's grounds in a case are rows of ``participation``; what a ground opens stands in organisation.toml under
-``[access]``. Every list, page and value asks here. L3 is shown to nobody until it can be granted to persons.
+``[access]``. Restricted forms (``[named]``) are open to the persons who confirmed secrecy, until their day, and to nobody else.
+Every list, page and value asks here.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,8 +17,9 @@ from sqlalchemy.engine import Connection
 from engine import store, stream
 from engine.city import NOBODY, By, City
 from engine.facts import Changes, Consent, consent_of, consents_of
-from engine.organisation import Ground, Organisation
-from forms.form import Field, Form
+from engine.grounds import ByName, Ground
+from engine.organisation import Organisation
+from forms.form import RESTRICTED, Field, Form
 
 LEVELS = ("L0", "L1", "L2")
 NAMELESS = ("id", "role")  # what is shown of a concealed person
@@ -34,11 +37,13 @@ class Sight:
     grounds: tuple[Ground, ...]
     own_tasks: bool = False
     sees_hidden: bool = False  # what the writer of an answer hid from other organisations
+    restricted: frozenset[str] = frozenset()  # forms that are open to named persons only
+    named: Mapping[str, str] = dataclasses.field(default_factory=dict)  # those of them that are open to this person -> the ground
 
     @property
     def may_open(self) -> bool:
         """Whether the case page opens at all: a task alone shows the task, not the case."""
-        return any(ground.opens_case for ground in self.grounds)
+        return bool(self.named) or any(ground.opens_case for ground in self.grounds)
 
     @property
     def sees_all(self) -> bool:
@@ -70,12 +75,16 @@ class Sight:
 
     def level(self, form: str, answered_by: str | None, part: str | None = None) -> str | None:
         """The highest level that may be read of an answer to this part of the form; None: not even that it exists."""
+        if form in self.restricted:
+            return RESTRICTED if form in self.named else None
         if self.grounds and answered_by is not None and answered_by == self.by.organisation:
             return LEVELS[-1]  # what one's own organisation wrote
         return max((ground.level for ground in self.grounds if ground.covers(form, part)), default=None)
 
     def ground(self, form: str | None = None, answered_by: str | None = None, part: str | None = None) -> str | None:
         """On which ground the case is seen, or an answer to this part of a form, as the record of viewings says it: the widest of several."""
+        if form in self.restricted or (form is None and not self.grounds and self.named):
+            return self.named.get(form) if form is not None else next(iter(self.named.values()))
         if form is not None and answered_by is not None and answered_by == self.by.organisation:
             return OWN
         holds = [ground for ground in self.grounds if (ground.opens_case if form is None else ground.covers(form, part))]
@@ -84,12 +93,14 @@ class Sight:
     @property
     def highest(self) -> str | None:
         """The highest level that the page of the case may show."""
+        if self.named:
+            return RESTRICTED
         return max((ground.level for ground in self.grounds if ground.opens_case), default=None)
 
     def may(self, form: str, answered_by: str | None, part: str | None = None) -> Callable[[str], bool]:
         """For ``forms``: whether a field of some level may be shown."""
         best = self.level(form, answered_by, part)
-        return lambda level: best is not None and level in LEVELS and level <= best
+        return lambda level: best is not None and level <= best
 
     def only_own_rows(self, form: str, part: str | None = None) -> bool:
         """Whether lists show only the rows that name one's own organisation (a role before the decision)."""
@@ -110,7 +121,33 @@ def sight(city: City, c: Connection, by: By, case: Any) -> Sight:
     if by.organisation is not None and by.organisation == case.lead_org:
         found.append(organisation.access["lead"])
     sees_hidden = by.organisation is not None and by.organisation in (case.received_org, organisation.duties["coordination"])
-    return Sight(by, case.id, tuple(dict.fromkeys(found)), bool(_own_task(c, by, case.id)), sees_hidden)
+    named = {form: ground for ground in sorted(named_in(city, c, by, case.id)) for form in organisation.named[ground].forms}
+    return Sight(by, case.id, tuple(dict.fromkeys(found)), bool(_own_task(c, by, case.id)), sees_hidden, organisation.restricted, named)
+
+
+def named_in(city: City, c: Connection, by: By, case: int) -> frozenset[str]:
+    """The grounds of ``[named]`` on which this person, for the organisation they act for, is named in a case today."""
+    named, organisation = store.named, city.organisation(c)
+    if not organisation.named:
+        return frozenset()
+    rows = c.scalars(sa.select(named.c.ground).where(named.c.case == case, _is_named(by, city.today)))
+    return frozenset(rows) & frozenset(organisation.named)
+
+
+def _is_named(by: By, today: date) -> sa.ColumnElement[bool]:
+    named = store.named
+    return sa.and_(
+        named.c.person == by.person, named.c.organisation == by.organisation, sa.or_(named.c.until.is_(None), named.c.until >= today)
+    )
+
+
+def unconfirmed(city: City, c: Connection, by: By, task: Any) -> ByName | None:
+    """The ground on which a person must be named before doing this task; None where nothing is left to confirm."""
+    for ground in city.organisation(c).named.values():
+        if task.form is not None and ground.asks_first(task.form, task.part or "") and ground.id not in named_in(city, c, by, task.case):
+            return ground
+    return None
+
 
 
 def readable(city: City, c: Connection, sight: Sight, form: Form, answer: Any) -> dict[str, Any]:
@@ -240,6 +277,7 @@ def _taking_part(organisation: Organisation, by: By, today: date, grounds: list[
         either.append(sa.exists().where(part.c.case == case.c.id, part.c.organisation == by.organisation, part.c.ground == "task"))
     if by.organisation is not None and by.organisation == organisation.duties["coordination"]:
         either.append(case.c.kind == "household")
+    either.append(sa.exists().where(store.named.c.case == case.c.id, _is_named(by, today)))
     return sa.or_(*either) if by.organisation is not None else sa.false()
 
 
@@ -326,6 +364,7 @@ def take_back(c: Connection, city: City, case: int, in_force: Mapping[int, Conse
         sa.select(task.c.id, task.c.due_on, candidate.c.grp)
         .join(candidate, candidate.c.task == task.c.id)
         .where(task.c.case == case, task.c.status == "open", task.c.item.is_not(None), candidate.c.grp.in_(lost))
+        .where(sa.or_(task.c.form.is_(None), task.c.form.not_in(organisation.restricted)))  # a 支援会議 does not rest on consent
     ).all()
     duty = organisation.duties["coordination"]
     for row in rows:

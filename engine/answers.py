@@ -24,7 +24,7 @@ from engine.kernel.running import Executable
 from engine.kernel.state import State
 from engine.prefill import FUNCTIONS
 from forms.check import check
-from forms.form import Field, Form
+from forms.form import Field, Form, in_hand
 from forms.messages import FieldError
 
 
@@ -217,7 +217,7 @@ def compose(form: Form, part: str | None, submitted: Mapping[str, Any], scope: S
         _follow(form, part, data, scope, own or {})
     else:
         _fill(form, part, data, scope)
-    errors = strange or list(check(form, part or form.parts[0].id, data)) or _broken_rules(form, part, scope)
+    errors = strange or list(check(form, part or form.parts[0].id, data, may=in_hand(form))) or _broken_rules(form, part, scope)
     scope.here = {}
     if errors:
         raise Errors(errors)

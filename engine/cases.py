@@ -140,6 +140,8 @@ def complete(
             raise NotAllowed
         if task.status != "open":
             raise NoLongerOpen
+        if access.unconfirmed(city, c, by, task) is not None:
+            raise NotAllowed
         situation.given = _given(c, city, situation, task, submitted, by, writing)
         return situation, Complete(task_id)
 
@@ -153,6 +155,18 @@ def record(city: City, case: int, form_id: str, part: str | None, submitted: Map
         if not access.may_record(city, c, by, case, form, part):
             raise NotAllowed
     return _keep(city, case, None, form, part, submitted, by, key, "AnswerRecorded")
+
+
+def confirm(city: City, task_id: str, submitted: Mapping[str, Any], by: By, key: str) -> Outcome:
+    """A person confirms secrecy before a task that is open to named persons only. Raises NotAllowed where nothing is left to confirm."""
+    with city.store.reading() as c:
+        task, situation = at_hand(c, city, task_id)
+        ground = access.unconfirmed(city, c, by, task) if task.status == "open" and access.may_take(c, by, task) else None
+        if ground is None:
+            raise NotAllowed
+        form, _, part = ground.confirmed_by.partition("#")
+        found = city.forms(c, situation.row.closure)[form]
+    return _keep(city, task.case, None, found, part, submitted, by, key, "AnswerRecorded", instance=task.instance)
 
 
 def correct(city: City, answer_id: int, submitted: Mapping[str, Any], reason: str, by: By, key: str) -> Outcome:
@@ -361,6 +375,7 @@ def _write(
     taking_part = _organisations_of(opened, situation.taking_part)
     if given is not None:
         taking_part += feeds.write(c, case, given.changes, answer or 0, at)
+        feeds.name(c, case, given.changes, by, city.today)
         _put_on_agenda(c, row, given, answer or 0, at)
     feeds.participate(c, case, taking_part, city.today)
     thrown = [each for each in happened if isinstance(each, MessageThrown)]
@@ -531,7 +546,7 @@ def _post_signal(c: Connection, case: int, name: str, at: Any, thrower: int | No
 
 def _keep(
     city: City, case: int, old: Any, form: Form, part: str | None, submitted: Mapping[str, Any], by: By, key: str, kind: str,
-    reason: str | None = None,
+    reason: str | None = None, instance: int | None = None,
 ) -> Outcome:  # fmt: skip
     """An answer without a step of the kernel: a record, a consent, a correction."""
     at = city.now()
@@ -541,7 +556,7 @@ def _keep(
             _once(c, key)
             if old is not None and answers.is_overtaken(c, old):
                 raise NoLongerOpen(answers.OVERTAKEN)
-            instance = old.instance if old is not None else None
+            instance = old.instance if old is not None else instance
             facts = Facts(c, city, case, instance)
             scope = answers.Scope(c, city, facts, None, None, by, own=old.data if old is not None else None)
             data = answers.compose(form, part, submitted, scope, correcting=old is not None)
@@ -564,6 +579,7 @@ def _keep(
             happened = stream.Happened(kind, instance, None, given.task, None, answer, detail, content_hash=hash)
             stream.append(c, case, head, happened, by, at, **feeds.columns(changes))
             feeds.participate(c, case, feeds.write(c, case, changes, answer or 0, at), city.today)
+            feeds.name(c, case, changes, by, city.today)
             if changes.touch_consent:
                 _after_consent(c, city, case, at)
             _look_again(c, case, at)

@@ -5,6 +5,7 @@ Each alone may be right: the file names a process that nobody drew, a diagram se
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from engine import facts
@@ -16,6 +17,8 @@ from engine.organisation import FILE, LADDERS, Organisation
 from engine.sheet import Sheet
 from forms.form import Form
 
+_QUOTED = re.compile(r'"(\w+)[".#]')
+
 
 def misfits(content: bytes, city: Organisation, model: Model, forms: Mapping[str, Form]) -> list[Problem]:
     """Every name of organisation.toml (`content`) that the release does not know, every phase that no ladder has."""
@@ -24,6 +27,7 @@ def misfits(content: bytes, city: Organisation, model: Model, forms: Mapping[str
     _check_forms(sheet, city, forms)
     _check_signals(sheet, city, model)
     _check_lanes(sheet, city, forms)
+    _check_named(sheet, city, forms)
     return [*sheet.problems, *_unknown_phases(city, model)]
 
 
@@ -82,6 +86,36 @@ def _unknown_names(expression: Expression, forms: Mapping[str, Form]) -> Iterato
             yield from ((".".join(path), fields) for name in path[1:2] if name not in fields)
         elif path[0] not in facts.NAMES:
             yield path[0], [*forms, *facts.NAMES]
+
+
+def _check_named(sheet: Sheet, city: Organisation, forms: Mapping[str, Form]) -> None:
+    """What is open to named persons only is a form of nothing but L3, and no other form takes anything from it."""
+    parts = {f"{form.id}#{part.id}" for form in forms.values() for part in form.parts}
+    for id, ground in city.named.items():
+        for each in sorted(({*ground.forms} - {*forms}) | ({ground.confirmed_by, *ground.before} - parts)):
+            message = f"「{id}」の様式「{each}」がありません。番号と部分を直すか、消してください。{near(each, [*forms, *parts])}"
+            sheet.problem("unknown-form", ("named", id), message)
+        for each in sorted({*ground.forms} & {*forms}):
+            if not forms[each].is_restricted:
+                message = f"「{id}」の様式「{each}」に、L3 ではない項目があります。どの項目も x-class を L3 にしてください。"
+                sheet.problem("not-restricted", ("named", id), message)
+    for form in forms.values():
+        if form.is_restricted and form.id not in city.restricted:
+            message = f"様式「{form.id}」は L3 の項目だけなので、だれにも開けません。[named] のどれかの forms に入れてください。"
+            sheet.problem("nobody-named", ("named",), message)
+        elif not form.is_restricted:
+            for taken in sorted(_taken(form) & city.restricted):
+                message = f"様式「{form.id}」が、名前で見られる人だけの様式「{taken}」を引き継いでいます。x-prefill と x-rules から外してください。"
+                sheet.problem("flows-out", ("named",), message)
+
+
+def _taken(form: Form) -> set[str]:
+    """The forms whose answers this form starts from or is checked against, named by paths or as text."""
+    texts = [each.prefill for field in form.fields for each in (field, *field.rows)] + [each.prefill for part in form.parts for each in part.fields]
+    found: set[str] = set()
+    for text in {*texts, *(rule.require for rule in form.rules)} - {None}:
+        found |= {name for path in parse(text or "").paths for name in path[:2]} | set(_QUOTED.findall(text or ""))
+    return found
 
 
 def _unknown_phases(city: Organisation, model: Model) -> Iterator[Problem]:

@@ -234,7 +234,7 @@ def _may_read(sight: Sight, row: Any) -> bool:
     if row.task is None:
         return sight.may_open
     is_own = row.organisation is not None and row.organisation == sight.by.organisation
-    if sight.sees_all or (is_own and sight.grounds):
+    if row.form not in sight.restricted and (sight.sees_all or (is_own and sight.grounds)):
         return True
     if row.form is None or sight.only_own_rows(row.form, row.part):
         return False

@@ -78,6 +78,8 @@ class Changes:
     agenda: str | None = None  # the meeting that takes the item, and who is to come
     members: tuple[str, ...] = ()
     conclusion: str | None = None  # what the meeting said, or that it was postponed
+    named: tuple[tuple[str, date], ...] = ()  # ground on which the writer confirmed secrecy, and until when they may read
+    named_until: tuple[tuple[str, date], ...] = ()  # ground, and the day until which all who are named on it may read
 
     @property
     def touch_consent(self) -> bool:

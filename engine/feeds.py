@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from engine import store, stream
+from engine.city import By
 from engine.facts import Changes, Consent, consent_of, withdrawn
 from engine.variants import FOLDED
 from forms.form import Form
@@ -25,6 +26,7 @@ from forms.form import Form
 FACTS = frozenset({
     "case.lead", "case.next_review_on", "closing_code", "consent", "person", "household", "resource_gap",
     "participation.addressed", "participation.role", "participation.member", "participation.plan", "agenda.item", "agenda.result", "agenda.held",
+    "named.conference", "named_until.conference",
 })  # fmt: skip
 _SEPARATING = re.compile("[\\s・\\ufe00-\\ufe0f\\U000e0100-\\U000e01ef]")  # spaces, 中点, variation selectors
 READING_DAYS = 30  # a member of the meeting may read the item until 30 days after it (blueprint section 10)
@@ -66,6 +68,10 @@ def _with(found: Changes, fact: str, name: str, value: Any, data: Mapping[str, A
             return replace(found, agenda=str(value), members=_orgs(data, "members"))
         case "agenda.result" | "agenda.held":
             return replace(found, conclusion=str(value)) if fact == "agenda.result" or value == "postponed" else found
+        case _ if fact.startswith("named.") and fact in FACTS:
+            return replace(found, named=(*found.named, (fact.partition(".")[2], date.fromisoformat(value))))
+        case _ if fact.startswith("named_until.") and fact in FACTS:
+            return replace(found, named_until=(*found.named_until, (fact.partition(".")[2], date.fromisoformat(value))))
         case "participation.plan":
             return replace(found, plan_decided=True)
         case "participation.addressed":
@@ -167,6 +173,17 @@ def _prolonging(dialect: str) -> Any:
     either = sa.or_(table.c.until.is_(None), insert.excluded.until.is_(None))
     later = sa.case((either, None), (table.c.until > insert.excluded.until, table.c.until), else_=insert.excluded.until)
     return insert.on_conflict_do_update(index_elements=["case", "organisation", "ground"], set_={"until": later})
+
+
+def name(c: Connection, case: int, found: Changes, by: By, today: date) -> None:
+    """Who confirmed secrecy may read what is open to named persons only; the day on which that ends may be set for all of them."""
+    table = store.named
+    for ground, until in found.named if by.person is not None and by.organisation is not None else ():
+        c.execute(sa.delete(table).where(table.c.case == case, table.c.person == by.person, table.c.ground == ground))
+        row = {"case": case, "person": by.person, "ground": ground, "organisation": by.organisation, "since": today, "until": until}
+        c.execute(sa.insert(table).values(row))
+    for ground, until in found.named_until:
+        c.execute(sa.update(table).where(table.c.case == case, table.c.ground == ground).values(until=until))
 
 
 def write_persons(c: Connection, household: int, rows: Iterable[Mapping[str, Any]], at: datetime, today: date) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""On what ground an organisation takes part in a case, and what that opens to it; it decides nothing about a case."""
+"""On what ground an organisation, or a person by name, takes part in a case, and what that opens; it decides nothing about a case."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.sheet import Table
 
-LEVELS = ("L1", "L2")  # L3 is opened to nobody by a ground
+LEVELS = ("L1", "L2")  # L3 is opened to no organisation, only to persons by name
 GROUNDS = (
     "received", "addressed", "coordination_before", "coordination", "task",
     "role", "plan", "member", "lead", "secretariat",
@@ -40,6 +40,33 @@ class Ground:
     def may_write(self, place: str) -> bool:
         """Whether this may be written from the case page."""
         return self.opens_case and (ALL in self.writes or place in self.writes)
+
+
+@dataclass(frozen=True, slots=True)
+class ByName:
+    """What is open to persons who were named, until a day, and to nobody else: restricted forms. One is named by confirming secrecy."""
+
+    id: str
+    forms: tuple[str, ...]
+    confirmed_by: str  # form#part with which a person confirms secrecy, and so is named
+    before: tuple[str, ...] = ()  # form#part of these forms that is answered without being named
+
+    def asks_first(self, form: str, part: str) -> bool:
+        """Whether somebody who is not named must confirm before answering this part."""
+        return form in self.forms and f"{form}#{part}" not in (self.confirmed_by, *self.before)
+
+
+def read_named(table: Table) -> Mapping[str, ByName]:
+    """The grounds of the [named] table."""
+    return {id: _by_name(id, table.table(id)) for id in table}
+
+
+def _by_name(id: str, row: Table) -> ByName:
+    forms: list[object] = row.take("forms", list, 'forms = ["K08"]') or []
+    confirmed_by = row.take("confirmed_by", str, 'confirmed_by = "K09#confirm"') or ""
+    before: list[object] = row.take("before", list, 'before = ["K08#request"]', optional=True) or []
+    row.close()
+    return ByName(id, tuple(map(str, forms)), confirmed_by, tuple(map(str, before)))
 
 
 def read_grounds(table: Table) -> Mapping[str, Ground]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 from engine.calendar import LONGEST, Calendar, RegularMeeting, is_period
-from engine.grounds import PLACES, read_grounds
+from engine.grounds import PLACES, ByName, read_grounds, read_named
 from engine.grounds import Ground as Ground
 from engine.kernel.feel import FeelError, parse
 from engine.kernel.model import Problem
@@ -75,6 +75,7 @@ class Organisation:
     signals: Mapping[str, str]  # step of consent -> signal raised when nobody of a case consents to it any more
     duties: Mapping[str, str]  # "coordination", "secretariat" -> office
     access: Mapping[str, Ground]  # each of GROUNDS
+    named: Mapping[str, ByName]  # what is open to persons by name only
     from_case: Mapping[str, str]  # some of PLACES of the case page -> "<form>#<part>" that may be written there without a task
     version: str
     name: str = ""  # whose screens these are, and whom to ask about them: the foot of every page
@@ -84,6 +85,11 @@ class Organisation:
     def groups(self) -> frozenset[str]:
         """Every group there is: three for each office."""
         return groups_of(self.offices.values())
+
+    @property
+    def restricted(self) -> frozenset[str]:
+        """The forms that are open to named persons only."""
+        return frozenset(form for ground in self.named.values() for form in ground.forms)
 
     @property
     def values(self) -> Mapping[str, SettingValue]:
@@ -134,6 +140,7 @@ def read(source: Path | bytes) -> tuple[Organisation | None, tuple[Problem, ...]
         duties=_duties(root.table("duties"), offices),
         signals=_signals(root.table("signals")),
         access=read_grounds(root.table("access")),
+        named=read_named(root.table("named")) if "named" in root else {},
         from_case=_from_case(root.table("from_case")),
         version=hashlib.sha256(content).hexdigest(),
         name=name,

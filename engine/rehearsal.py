@@ -23,7 +23,7 @@ from engine.meetings import NEW
 from engine.organisation import OF_HEADS, OF_MANAGERS
 from forms.choices import Choices
 from forms.dates import wareki
-from forms.form import Field, Form, anybody
+from forms.form import Field, Form, in_hand
 from forms.layout import layout
 
 Rows = list[tuple[str, str]]
@@ -168,6 +168,8 @@ class Rehearsal:
         by = self.by(who)
         with self.city.store.reading() as c:
             task = self._task(c, by, who, task_name)
+            if access.unconfirmed(self.city, c, by, task) is not None:
+                raise Stuck(f"「{task_name}」は、{who}の人が守秘義務を確かめるまで開きません。")
             instance = c.execute(sa.select(store.instance).where(store.instance.c.id == task.instance)).one()
             form = self.city.forms(c, instance.closure)[task.form]
             part = task.part or form.parts[0].id
@@ -178,6 +180,38 @@ class Rehearsal:
             data = self._filled(form, part, rows, answers.prefilled(form, part, scope), choices.of(c, self.city, by, facts), who)
         self._attempt(lambda: cases.complete(self.city, task.id, data, by, self._key()), f"「{task_name}」")
         self._settle()
+
+    def confirms(self, who: str, task_name: str, rows: Rows) -> None:
+        """Somebody confirms secrecy before a task that is open to named persons only."""
+        by = self.by(who)
+        with self.city.store.reading() as c:
+            task = self._task(c, by, who, task_name)
+            ground = access.unconfirmed(self.city, c, by, task)
+            if ground is None:
+                raise Stuck(f"「{task_name}」は、もう開けます。")
+            form_id, _, part = ground.confirmed_by.partition("#")
+            form, facts = self.city.forms(c)[form_id], Facts(c, self.city, task.case, task.instance)
+            scope = answers.Scope(c, self.city, facts, None, None, by, task)
+            data = self._filled(form, part, rows, answers.prefilled(form, part, scope), choices.of(c, self.city, by, facts), who)
+        self._attempt(lambda: cases.confirm(self.city, task.id, data, by, self._key()), f"「{task_name}」")
+        self._settle()
+
+    def is_closed_to(self, who: str, task_name: str) -> bool:
+        """Whether a person must confirm secrecy before a task of theirs opens."""
+        by = self.by(who)
+        with self.city.store.reading() as c:
+            return access.unconfirmed(self.city, c, by, self._task(c, by, who, task_name)) is not None
+
+    def reads(self, who: str, title: str) -> bool:
+        """Whether a person may read some answer of the form of this title in the case."""
+        by, row = self.by(who), self.row()
+        with self.city.store.reading() as c:
+            form = next((each for each in self.city.forms(c).values() if each.title == title), None)
+            if form is None:
+                raise Stuck(f"「{title}」という様式はありません。")
+            sight, answer = access.sight(self.city, c, by, row), store.answer
+            written = c.execute(sa.select(answer).where(answer.c.case == row.id, answer.c.form == form.id)).all()
+            return any(sight.level(form.id, each.organisation, each.part) is not None for each in written)
 
     def records_called(self, who: str, what: str, rows: Rows) -> None:
         """Somebody writes from the case page, without a task: 「同意」「記録」, by the title of the form's part."""
@@ -261,7 +295,7 @@ class Rehearsal:
                 replaced.add(each.name)
                 office = self.group(who).split(".")[0]
                 self.typed[office] = self.typed.get(office, 0) + 1
-        switches, named = layout(form, part, anybody).switches, {_field(shown, label).name for label, _ in rows}
+        switches, named = layout(form, part, in_hand(form)).switches, {_field(shown, label).name for label, _ in rows}
         return {name: kept for name, kept in sent.items() if name in named or not switches.hides(name, sent)}
 
     def _fill_row(self, sent: dict[str, Any], each: Field, text: str, offered: Choices) -> None:

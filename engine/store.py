@@ -175,6 +175,11 @@ participation = sa.Table(
     sa.Column("ground", Text, primary_key=True), sa.Column("since", Day, nullable=False), sa.Column("until", Day),
     sa.Index(None, "organisation", "case"),
 )
+named = sa.Table(
+    "named", metadata, _to("case.id", primary_key=True), _to("person_login.id", "person", primary_key=True),
+    sa.Column("ground", Text, primary_key=True), sa.Column("organisation", Text, nullable=False), sa.Column("since", Day, nullable=False),
+    sa.Column("until", Day), sa.Index(None, "person", "case"),
+)
 consent = sa.Table(
     "consent", metadata, _id(), _to("case.id", nullable=False, index=True), _to("person.id", nullable=False), sa.Column("answer", Text, nullable=False),
     sa.Column("steps", Json, nullable=False), sa.Column("orgs", Json, nullable=False), sa.Column("refer_conference", Yes, nullable=False),

@@ -130,6 +130,18 @@ def _hinted(r: Rehearsal, _: Rows, __: Any, task: str, hint: str) -> None:
     _holds(found is not None and (found == hint or found.startswith(hint.split("(")[0])), f"目安は{found}")
 
 
+def _reads(r: Rehearsal, _: Rows, __: Any, who: str, title: str) -> None:
+    _holds(r.reads(who, title), "読めない")
+
+
+def _does_not_read(r: Rehearsal, _: Rows, __: Any, who: str, title: str) -> None:
+    _holds(not r.reads(who, title), "読める")
+
+
+def _closed(r: Rehearsal, _: Rows, __: Any, task: str, who: str) -> None:
+    _holds(r.is_closed_to(who, task), "開く")
+
+
 def _began(r: Rehearsal, _: Rows, __: Any, process: str) -> None:
     _holds(r.began(process) > 0, "始まっていない")
 
@@ -153,6 +165,7 @@ SENTENCES: tuple[tuple[str, Callable[..., None]], ...] = (
     (r"(.+)の人が受付から次の相談を登録する", lambda r, rows, known, who: r.registers(who, rows)),
     (r"(.+)の人が「(.+)」に次のとおり答える", lambda r, rows, known, who, task: r.answers(who, task, rows)),
     (r"(.+)の人が「(.+)」を済ませる", lambda r, rows, known, who, task: r.answers(who, task, [])),
+    (r"(.+)の人が「(.+)」の前に守秘義務を確かめる", lambda r, rows, known, who, task: r.confirms(who, task, rows)),
     (r"(.+)の人がケースの画面から(.+)を記録する", _case_page),
     (r"(.+)の人が(.+)を求める", lambda r, rows, known, who, what: r.presses_called(who, what)),
     (r"今日から(\d+)開庁日前である", lambda r, rows, known, n: r.begins_before(int(n))),
@@ -164,6 +177,9 @@ SENTENCES: tuple[tuple[str, Callable[..., None]], ...] = (
     (r"「(.+)」の目安は「(.+)」である", _hinted),
     (r"(ケース|多機関協働)の段階は(.+)である", _phase),
     (r"主担当は(.+)である", _lead),
+    (r"(.+)の人は「(.+)」を読める", _reads),
+    (r"(.+)の人は「(.+)」を読めない", _does_not_read),
+    (r"「(.+)」は、守秘義務を確かめるまで(.+)の人に開かない", _closed),
     (r"「(.+)」が始まっている", _began),
     (r"「(.+)」は一度も始まっていない", _never_began),
     (r"(.+)の人が打った必須の欄は(\d+)以内である", _typed),

@@ -11,7 +11,7 @@ from .check import check
 from .choices import Choice, Choices
 from .dates import ImpossibleDate, read_date, wareki, wareki_moment
 from .draw import draw, links
-from .form import Code, Condition, Field, Form, May, Part, Print, Rule, Section
+from .form import Code, Condition, Field, Form, May, Part, Print, Rule, Section, in_hand
 from .layout import answered, layout, relevant
 from .messages import FieldError
 from .paper import paper
@@ -45,6 +45,7 @@ __all__ = [
     "answered",
     "check",
     "draw",
+    "in_hand",
     "layout",
     "links",
     "load",

@@ -32,36 +32,37 @@ def check(
     plan = layout(form, part, may)
     answer = answered(data)
     properties = form.schema["properties"]
-    errors = [*found, *_strangers(form, answer)]
+    errors = [*found, *_strangers(form, plan.part, answer, may)]
     for place in (Place(field) for field in plan.fields if not field.auto):
         schema = properties[place.field.name]
-        errors += _value(place, plan.part.field(place.field.name), schema, answer)
+        errors += _value(place, plan.part.field(place.field.name), schema, answer, may)
         if place.field.kind == "list" and isinstance(answer.get(place.field.name), list):
-            errors += _rows(place.field, plan, schema, answer[place.field.name])
+            errors += _rows(place.field, plan, schema, answer[place.field.name], may)
     errors += _switched_off(plan.switches, plan.whens, answer, Place, plan.fields)
     errors += _conditions(form.conditions, plan.whens, answer, Place, plan.fields)
     return _one_each(in_page_order(plan.fields, errors))
 
 
-def _strangers(form: Form, answer: Mapping[str, Any]) -> Iterator[FieldError]:
-    known = {field.name: field for field in form.fields}
+def _strangers(form: Form, part: Part, answer: Mapping[str, Any], may: May) -> Iterator[FieldError]:
+    known = {field.name: field for field in form.fields} | {field.name: field for field in part.fields}
+    here = {field.name for field in part.fields}
     for name in answer:
         if name not in known:
             yield FieldError(name, f"{quoted(name)}はこの用紙にない項目です。取ってください。")
-        elif known[name].cls == RESTRICTED:
+        elif name in here and known[name].cls == RESTRICTED and not may(RESTRICTED):
             yield FieldError(name, f"{quoted(name)}：{kept_on_paper()}")
 
 
-def _value(place: Place, whole: Field, schema: Mapping[str, Any], answer: Mapping[str, Any]) -> Iterator[FieldError]:
+def _value(place: Place, whole: Field, schema: Mapping[str, Any], answer: Mapping[str, Any], may: May) -> Iterator[FieldError]:
     if place.field.name in answer:
-        wrong = wrong_value(place.field, whole, schema, answer[place.field.name])
+        wrong = wrong_value(place.field, whole, schema, answer[place.field.name], may)
         if wrong:
             yield place.error(wrong)
     elif place.field.required:
         yield place.missing()
 
 
-def _rows(group: Field, plan: Layout, schema: Mapping[str, Any], rows: Sequence[Any]) -> Iterator[FieldError]:
+def _rows(group: Field, plan: Layout, schema: Mapping[str, Any], rows: Sequence[Any], may: May) -> Iterator[FieldError]:
     if group.most is not None and len(rows) > group.most:
         yield Place(group).error(too_many_rows(len(rows), group.most))
         return
@@ -78,13 +79,13 @@ def _rows(group: Field, plan: Layout, schema: Mapping[str, Any], rows: Sequence[
 
         answer = answered(row)
         for name in answer:
-            if name not in whole or whole[name].cls == RESTRICTED:
+            if name not in whole or (whole[name].cls == RESTRICTED and not may(RESTRICTED)):
                 said = kept_on_paper() if name in whole else "この行にない項目です。取ってください。"
                 yield FieldError(
                     f"{group.name}-{number}-{name}", f"{row_called(group, number)}の{quoted(name)}：{said}"
                 )
         for member in shown:
-            yield from _value(at(member), whole[member.name], schema["items"]["properties"][member.name], answer)
+            yield from _value(at(member), whole[member.name], schema["items"]["properties"][member.name], answer, may)
         yield from _switched_off(plan.row_switches[group.name], words, answer, at, shown)
         yield from _conditions(group.conditions, words, answer, at, shown)
 

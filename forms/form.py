@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 May = Callable[[str], bool]
-"""Whether the reader may see a level (`L1`, `L2`). `L3` is never asked: it is not drawn for anybody."""
+"""Whether the reader may see a level (`L1`, `L2`, `L3`). `L3` is for those who were named; nobody has it by default."""
 
 RESTRICTED = "L3"
 CHOSEN = frozenset({"org", "user", "person", "persons", "meeting", "file"})
@@ -16,7 +16,12 @@ CHOSEN = frozenset({"org", "user", "person", "persons", "meeting", "file"})
 
 
 def anybody(level: str) -> bool:
-    """May see every level that is drawn at all."""
+    """May see every level that needs no name."""
+    return level != RESTRICTED
+
+
+def named(level: str) -> bool:
+    """May see every level."""
     return True
 
 
@@ -155,6 +160,11 @@ class Form:
     hash: str
     stands_alone: bool = False
 
+    @property
+    def is_restricted(self) -> bool:
+        """Whether all of it is of level L3: the form is for named readers only, and so is that it was answered."""
+        return all(field.cls == RESTRICTED for field in self.fields)
+
     def part(self, part_id: str) -> Part:
         """The part of that id. Raises KeyError."""
         for part in self.parts:
@@ -172,30 +182,31 @@ class Form:
         return f"{self.title}（{part}）" if part else self.title
 
 
+def in_hand(form: Form) -> May:
+    """What somebody who has the form in hand may see and write. Who may have a restricted one in hand is decided by the caller."""
+    return named if form.is_restricted else anybody
+
+
 def cut(fields: Iterable[Field]) -> tuple[Section, ...]:
     """The fields grouped under their headings, in order."""
     return tuple(Section(title, tuple(members)) for title, members in groupby(fields, key=lambda field: field.section))
 
 
 def drawn(fields: tuple[Field, ...], may: May) -> tuple[Field, ...]:
-    """The fields, rows and options that this reader may see. L3 is left out for everybody."""
-
-    def allowed(level: str) -> bool:
-        return level != RESTRICTED and may(level)
-
+    """The fields, rows and options that this reader may see."""
     return tuple(
         replace(
             field,
-            codes=tuple(code for code in field.codes if allowed(code.cls)),
+            codes=tuple(code for code in field.codes if may(code.cls)),
             rows=drawn(field.rows, may),
         )
         for field in fields
-        if allowed(field.cls)
+        if may(field.cls)
     )
 
 
 def holds_restricted(fields: tuple[Field, ...]) -> bool:
-    """Whether something here is kept on paper for now: a field, a row field or an option of level L3."""
+    """Whether something here is for named readers only: a field, a row field or an option of level L3."""
     return any(
         field.cls == RESTRICTED or any(code.cls == RESTRICTED for code in field.codes) or holds_restricted(field.rows)
         for field in fields

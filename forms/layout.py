@@ -8,7 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from .conditions import MOST_ROW_SWITCHES, Switches, Truth, switches, truth
-from .form import Code, Condition, Field, Form, May, Part, anybody, drawn, holds_restricted
+from .form import RESTRICTED, Code, Condition, Field, Form, May, Part, anybody, drawn, holds_restricted
+
+LEVELS = ("L1", "L2", RESTRICTED)
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,14 @@ def _shown(these: Switches, data: Mapping[str, Any]) -> dict[str, Any]:
 def layout(form: Form, part: Part | str, may: May) -> Layout:
     """The layout of a part for a reader. Raises KeyError for a part that the form does not have."""
     part_id = part if isinstance(part, str) else part.id
-    return _layout(form, part_id, tuple(level for level in ("L1", "L2") if may(level)))
+    return _layout(form, part_id, tuple(level for level in LEVELS if may(level)))
 
 
 @lru_cache(maxsize=1024)
 def _layout(form: Form, part_id: str, levels: tuple[str, ...]) -> Layout:
     part = form.part(part_id)
     fields = drawn(part.fields, lambda level: level in levels)
-    seen = tuple(field for field in part.fields if field.cls == "L3" or field.cls in levels)
+    seen = tuple(field for field in part.fields if field.cls == RESTRICTED or field.cls in levels)
     lists = [field for field in fields if field.kind == "list"]
     return Layout(
         part=part,
@@ -76,7 +78,7 @@ def _layout(form: Form, part_id: str, levels: tuple[str, ...]) -> Layout:
         whens=_whens(fields, form.conditions, drawn(form.fields, lambda level: level in levels)),
         row_whens={field.name: _whens(field.rows, field.conditions, field.rows) for field in lists},
         unseen=_unseen(part.fields, levels),
-        restricted=holds_restricted(seen),
+        restricted=RESTRICTED not in levels and holds_restricted(seen),
     )
 
 

@@ -10,7 +10,7 @@ from jsonschema.exceptions import ValidationError
 
 from .characters import find_unusable
 from .dates import parse_day, parse_moment
-from .form import RESTRICTED, Field
+from .form import RESTRICTED, Field, May
 from .messages import kept_on_paper, not_an_option, quoted, too_long, too_many_rows, unreadable
 
 _FORMATS = FormatChecker(formats=())
@@ -34,7 +34,7 @@ _SHAPES = {
 }
 
 
-def wrong_value(field: Field, whole: Field, schema: Mapping[str, Any], value: Any) -> str | None:
+def wrong_value(field: Field, whole: Field, schema: Mapping[str, Any], value: Any, may: May) -> str | None:
     """Why the field cannot have this value, or None. `whole` is the field with the options that are not offered."""
     if not _has_shape(field, value):
         return f"{_SHAPES.get(field.kind, '文字')}にしてください。"
@@ -46,7 +46,7 @@ def wrong_value(field: Field, whole: Field, schema: Mapping[str, Any], value: An
         wrong = None
     if field.kind == "meeting" and value.startswith("new:") and parse_day(value.removeprefix("new:")) is None:
         wrong = "新しい会議は new:2026-05-14 の形にしてください。"
-    return wrong or _wrong_choice(field, whole, value) or _wrong_by_schema(field, schema, value)
+    return wrong or _wrong_choice(field, whole, value, may) or _wrong_by_schema(field, schema, value)
 
 
 def wrong_text(field: Field, text: str) -> str | None:
@@ -73,11 +73,11 @@ def _has_shape(field: Field, value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _wrong_choice(field: Field, whole: Field, value: Any) -> str | None:
+def _wrong_choice(field: Field, whole: Field, value: Any, may: May) -> str | None:
     if field.kind not in ("code", "codes"):
         return None
     values = value if isinstance(value, list) else [value]
-    if any(code.cls == RESTRICTED and code.code in values for code in whole.codes):
+    if not may(RESTRICTED) and any(code.cls == RESTRICTED and code.code in values for code in whole.codes):
         return kept_on_paper()
     offered = {code.code for code in field.codes}
     strangers = [member for member in values if member not in offered]

@@ -24,6 +24,7 @@ from engine.store import Store
 
 ROOT = Path(__file__).parents[1]
 STORY = "プランをつくり、会議に諮り、主担当を地域包括に引き継いで終える"
+CONFERENCE = "支援会議を2回開き、同意を得て多機関協働へ進む"
 BEGINS = datetime(2026, 4, 6, tzinfo=UTC)
 
 ASKED = [
@@ -97,7 +98,7 @@ class Played:
     process: str
 
 
-def _play(folder: Path, stories: dict[str, str]) -> Played:
+def _play(folder: Path, stories: dict[str, str], story: str = STORY) -> Played:
     """Play the story once for each name, each from its first day, until a task is about to be done."""
     folder.mkdir()
     opened = store.connect(f"sqlite:///{folder / 'bansou.sqlite3'}")
@@ -113,7 +114,7 @@ def _play(folder: Path, stories: dict[str, str]) -> Played:
         with opened.reading() as c:
             (process,) = city.organisation(c).starters
         rehearsal = Rehearsal(city, clock, process)
-        walkthroughs.play(known[STORY], rehearsal, known, before=before)
+        walkthroughs.play(known[story], rehearsal, known, before=before)
         cases[name] = rehearsal.case or 0
         moment = max(moment, clock.moment)
     opened.close()
@@ -188,6 +189,18 @@ def drafting_town(drafted: Played, tmp_path: Path) -> Iterator[Town]:
 def supporting_town(decided: Played, tmp_path: Path) -> Iterator[Town]:
     """The town while a plan is carried out, for one test alone."""
     yield from _copied(decided, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def conference_day(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """A household without consent on the day of its 支援会議, 令和8年4月20日（月）."""
+    return _play(tmp_path_factory.mktemp("town") / "conference", {"conference": "支援会議を開き、記録する"}, CONFERENCE)
+
+
+@pytest.fixture
+def conference_town(conference_day: Played, tmp_path: Path) -> Iterator[Town]:
+    """The town on the day of a 支援会議, for one test alone."""
+    yield from _copied(conference_day, tmp_path)
 
 
 @pytest.fixture

@@ -219,7 +219,8 @@ def _open_tasks(file: File) -> list[dict[str, Any]]:
     for row in rows:
         groups = access.groups_of(file.c, row.id)
         mine = access.may_take(file.c, file.by, row)
-        if not (mine or file.sight.sees_all or groups & file.by.groups):
+        sees = file.sight.level(row.form, None) is not None if row.form in file.sight.restricted else file.sight.sees_all
+        if not (mine or sees or groups & file.by.groups):
             continue
         label = acting.group_label(sorted(groups))
         shown.append({
@@ -534,7 +535,8 @@ def answer(answer: int) -> str:
             "answer.html", title=form.called(row.part), shown=shown, at=row.at, who=people_.get(row.by or 0, ""), number=file.row.number,
             case_url=url_for("cases.show", number=file.row.number) if file.sight.may_open else None, reason=row.reason,
             before_url=url_for("cases.answer", answer=row.corrects) if row.corrects else None,
-            after_url=url_for("cases.answer", answer=after) if after else None, print_url=url_for("cases.paper", answer=row.id),
+            after_url=url_for("cases.answer", answer=after) if after else None,
+            print_url=None if form.is_restricted else url_for("cases.paper", answer=row.id),
             correct_url=url_for("cases.correct", answer=row.id) if mine and not overtaken else None, is_overtaken=mine and overtaken and after is None,
             done=acting.done(),
         )  # fmt: skip
@@ -589,6 +591,8 @@ def paper(answer: int) -> str:
     """An answer on paper, its parts joined into one sheet, good enough to sign."""
     with city().store.reading() as c:
         file, row, form = _readable_answer(c, answer)
+        if form.is_restricted:  # read on the screen only
+            raise NotAllowed
         offered = choices.of(c, city(), file.by, file.facts)
         sheets = [(form.title, _printed(file, row, form, None, offered))]
         for joined, other in _joined(file, row, form):

@@ -15,9 +15,11 @@ from engine.assignments import TakenByAnother
 from engine.city import By
 from engine.errors import NoLongerOpen, NotAllowed
 from engine.facts import Facts
+from engine.grounds import ByName
 from engine.kernel.model import Node
 from engine.kernel.running import Executable
 from forms import Form
+from forms.form import RESTRICTED
 from web import acting, correspondence, timeline, viewings
 from web.context import city, now
 from web.language import _
@@ -72,6 +74,11 @@ class Desk:
         return self.task.status == "open" and self.task.assignee not in (None, self.by.person)
 
     @property
+    def to_confirm(self) -> ByName | None:
+        """What this person must confirm before the task opens to them."""
+        return access.unconfirmed(city(), self.c, self.by, self.task)
+
+    @property
     def is_mine_to_answer(self) -> bool:
         return self.task.status == "open" and self.task.assignee in (None, self.by.person) and access.may_take(self.c, self.by, self.task)
 
@@ -80,9 +87,11 @@ class Desk:
 def show(task: str) -> str | Response:
     """The page of a task; one that is over shows what became of it."""
     with city().store.reading() as c:
-        desk = _desk(c, task)
+        desk = _desk(c, task, confirmed=False)
         if desk.task.status != "open":
             return redirect(_after(desk.c, desk.by, desk.case, desk.task.closed_at is not None), 303)
+        if desk.to_confirm is not None:
+            return _confirmation(desk, desk.to_confirm)
         draft = drafts.load(c, desk.by.person or 0, desk.subject)
         return _page(desk, typed=draft.typed if draft is not None else None, draft=draft)
 
@@ -100,7 +109,7 @@ def complete(task: str) -> str | Response | tuple[str, int]:
             return _conflict(desk, None) if desk.is_taken else _complete(desk, {}, None)
         before = answers.prefilled(desk.form, desk.part, desk.scope())
         sent = forms.read(
-            desk.form, desk.part, request.form, before=before, may=_may, choices=desk.choices(typed=True), beside=("csrf_token", "key")
+            desk.form, desk.part, request.form, before=before, may=forms.in_hand(desk.form), choices=desk.choices(typed=True), beside=("csrf_token", "key")
         )
         if desk.task.status != "open":
             return _conflict(desk, sent)
@@ -113,7 +122,7 @@ def complete(task: str) -> str | Response | tuple[str, int]:
             return redirect(url_for("inbox.index"), 303)
         if sent.wants != "complete":
             return _page(desk, typed=sent.typed)
-        errors = forms.check(desk.form, desk.part, sent.data, found=sent.errors, may=_may)
+        errors = forms.check(desk.form, desk.part, sent.data, found=sent.errors, may=forms.in_hand(desk.form))
         if errors:
             return _page(desk, typed=sent.typed, errors=errors), 422
         submitted = {each.name: sent.data[each.name] for each in desk.form.part(desk.part).fields if not each.auto and each.name in sent.data}
@@ -155,6 +164,32 @@ def draft(task: str) -> Response:
         typed = {name: request.form.getlist(name) for name in request.form if name not in ("csrf_token", "key", "do")}
     saved_at = drafts.save(city(), desk.by.person or 0, desk.subject, typed)
     return jsonify({"saved_at": saved_at.isoformat()})
+
+
+@pages.post("/<task>/confirm")
+def confirm(task: str) -> str | Response | tuple[str, int]:
+    """Confirm secrecy: what is open to named persons only opens to whoever confirms, and it is written down who did."""
+    with city().store.reading() as c:
+        desk = _desk(c, task, confirmed=False)
+        if desk.to_confirm is None:
+            return redirect(url_for("tasks.show", task=task), 303)
+        form, part = _confirming(desk, desk.to_confirm)
+        before, may = answers.prefilled(form, part, desk.scope()), forms.in_hand(form)
+        offered = choices.of(c, city(), desk.by, desk.facts, form, True)
+        sent = forms.read(form, part, request.form, before=before, may=may, choices=offered, beside=("csrf_token", "key"))
+        errors = forms.check(form, part, sent.data, found=sent.errors, may=may)
+        if errors:
+            return _confirmation(desk, desk.to_confirm, sent.typed, errors), 422
+        submitted = {each.name: sent.data[each.name] for each in form.part(part).fields if not each.auto and each.name in sent.data}
+        try:
+            cases.confirm(city(), task, submitted, desk.by, acting.key())
+        except answers.Errors as refused:
+            return _confirmation(desk, desk.to_confirm, sent.typed, refused.errors), 422
+    with city().store.reading() as c:
+        if _desk(c, task, confirmed=False).to_confirm is None:
+            return redirect(url_for("tasks.show", task=task), 303)
+    acting.say_done(_("確かめたことを記録しました。守ることを確かめていないか、利害関係のある人は、このやることを開けません。"))
+    return redirect(url_for("inbox.index"), 303)
 
 
 @pages.post("/<task>/claim")
@@ -199,23 +234,42 @@ def attach(task: str) -> Response | tuple[str, int]:
         return correspondence.attach(desk.case, desk.task, url_for("tasks.show", task=task))
 
 
-def _desk(c: Connection, id: str) -> Desk:
+def _desk(c: Connection, id: str, confirmed: bool = True) -> Desk:
+    """A task and what lies on its desk. Raises NotAllowed for who may not open it; ``confirmed``: or did not confirm secrecy where that is asked."""
     by = acting.by()
     task, found = cases.at_hand(c, city(), id)
     if not (access.may_do(city(), c, by, task) or access.may_reassign(c, by, task)):
+        raise NotAllowed
+    if confirmed and access.unconfirmed(city(), c, by, task) is not None:
         raise NotAllowed
     form = city().forms(c, found.row.closure)[task.form] if task.form is not None else None
     part = task.part or (form.parts[0].id if form is not None else "")
     return Desk(c, by, task, found, form, part)
 
 
-def _may(level: str) -> bool:
-    """Whoever has a task at hand sees all of its own part; L3 is never drawn."""
-    return level in access.LEVELS
+def _confirming(desk: Desk, ground: ByName) -> tuple[Form, str]:
+    """The part of a form with which secrecy is confirmed."""
+    form, _sep, part = ground.confirmed_by.partition("#")
+    return city().forms(desk.c, desk.instance.closure)[form], part
+
+
+def _confirmation(desk: Desk, ground: ByName, typed: Any = None, errors: Any = ()) -> str:
+    """The page before a task that is open to named persons only."""
+    viewings.note(f"task:{desk.task.id}", desk.task.case, access.ground_of_task(city(), desk.c, desk.by, desk.task), access.LEVELS[0])
+    form, part = _confirming(desk, ground)
+    drawn = forms.draw(
+        form, part, answers.prefilled(form, part, desk.scope()), errors=errors, typed=typed, may=forms.in_hand(form),
+        choices=choices.of(desk.c, city(), desk.by, desk.facts, form), action=url_for("tasks.confirm", task=desk.task.id), translate=_,
+    )  # fmt: skip
+    return render_template(
+        "confirm.html", title=form.title, task={"id": desk.task.id, "title": desk.task.name, "number": desk.case.number}, form=drawn,
+        errors=acting.wrong(form, part, errors), key=acting.key(),
+    )  # fmt: skip
 
 
 def _note(desk: Desk) -> None:
-    viewings.note(f"task:{desk.task.id}", desk.task.case, access.ground_of_task(city(), desk.c, desk.by, desk.task), access.LEVELS[-1])
+    level = RESTRICTED if desk.form is not None and desk.form.is_restricted else access.LEVELS[-1]
+    viewings.note(f"task:{desk.task.id}", desk.task.case, access.ground_of_task(city(), desk.c, desk.by, desk.task), level)
 
 
 def _page(desk: Desk, typed: Any = None, errors: Any = (), draft: Any = None) -> str:
@@ -262,9 +316,9 @@ def _drawn(desk: Desk, typed: Any, errors: Any) -> Any:
         return ""
     data = answers.prefilled(desk.form, desk.part, desk.scope())
     if not desk.is_mine_to_answer:
-        return forms.show(desk.form, data, part=desk.part, may=_may, choices=desk.choices())
+        return forms.show(desk.form, data, part=desk.part, may=forms.in_hand(desk.form), choices=desk.choices())
     return forms.draw(
-        desk.form, desk.part, data, errors=errors, typed=typed, choices=desk.choices(), may=_may,
+        desk.form, desk.part, data, errors=errors, typed=typed, choices=desk.choices(), may=forms.in_hand(desk.form),
         action=url_for("tasks.complete", task=desk.task.id), translate=_,
     )  # fmt: skip
 
@@ -368,7 +422,8 @@ def _conflict(desk: Desk, sent: Any) -> tuple[str, int]:
     c, task = desk.c, desk.task
     _note(desk)
     sight = access.sight(city(), c, desk.by, desk.case)
-    typed = forms.show(desk.form, sent.data, part=desk.part, may=_may, choices=desk.choices()) if desk.form is not None and sent is not None else None
+    shown = desk.form is not None and sent is not None
+    typed = forms.show(desk.form, sent.data, part=desk.part, may=forms.in_hand(desk.form), choices=desk.choices()) if shown else None
     unread = [{"message": each.message, "typed": _typed_at(sent, each.path)} for each in sent.errors] if sent is not None else []
     onward = [{"title": _("やることの一覧へ"), "url": url_for("inbox.index")}]
     if sight.may_open:

@@ -32,8 +32,8 @@ PAGES_OF_A_CASE = {
 GROUNDS = {
     "received": marked("受け付けた窓口"), "addressed": marked("つなぎ先"), "coordination_before": marked("多機関協働（依頼の前）"),
     "coordination": marked("多機関協働"), "task": marked("たずねられた機関"), "role": marked("役割を持つ機関（決定の前）"), "plan": marked("役割を持つ機関"),
-    "member": marked("会議の出席者"), "lead": marked("主担当"), "secretariat": marked("事務局"), access.OWN: marked("自分の組織が書いたもの"),
-    access.OWN_TASK: marked("自分のやること"), access.HEAD: marked("部下のやること"),
+    "member": marked("会議の出席者"), "conference": marked("支援会議の構成員"), "lead": marked("主担当"), "secretariat": marked("事務局"),
+    access.OWN: marked("自分の組織が書いたもの"), access.OWN_TASK: marked("自分のやること"), access.HEAD: marked("部下のやること"),
 }  # fmt: skip
 
 

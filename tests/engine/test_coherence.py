@@ -80,3 +80,25 @@ def test_a_ladder_that_does_not_exist_is_asked_about_too(folder):
 def test_a_phase_that_was_taken_off_the_ladder_is_missed_wherever_it_is_set(folder):
     problems = releases.check(changed(folder, TOML, 'own = "自課・自機関で対応中"\n', "")).stops
     assert [(problem.file, problem.element) for problem in problems] == [("intake.bpmn", "handle_here")]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "rule", "element"),
+    [
+        ('"F08", "F08R", "F09"]', '"F08", "F08R", "F09", "F13"]', "not-restricted", "named.conference"),
+        ('"F08", "F08R", "F09"]', '"F08", "F08S", "F09"]', "unknown-form", "named.conference"),
+        ('"F08", "F08R", "F09"]', '"F08", "F09"]', "nobody-named", "named"),
+        ('confirmed_by = "F09#confirm"', 'confirmed_by = "F09#confirmed"', "unknown-form", "named.conference"),
+        ('before = ["F06#request"', 'before = ["F06#requests"', "unknown-form", "named.conference"),
+    ],
+)
+def test_what_is_open_to_named_persons_is_whole_forms_that_are_restricted(folder, right, wrong, rule, element):
+    found = releases.check(changed(folder, TOML, right, wrong)).stops
+    assert (rule, element) in [(each.rule, each.element) for each in found]
+
+
+@pytest.mark.parametrize("taken", ["case.F08.policy", r'lines(\"F08\", records(\"F08\"), \"policy\")', r'sheet(\"F06\", \"request\", \"L2\", [])'])
+def test_the_record_of_a_conference_never_flows_by_itself_into_the_plan(folder, taken):
+    wrong = changed(folder, "forms/schemas/F10.json", "case.F01.wish)", f"{taken}, case.F01.wish)")
+    (problem,) = [each for each in releases.check(wrong).stops if each.rule == "flows-out"]
+    assert "F10" in problem.message and taken.split("F0")[1][0] in problem.message

@@ -72,14 +72,14 @@ def test_every_step_that_a_newcomer_should_see_is_there(town: Town) -> None:
     for name in (
         "同意を確かめて記録する", "緊急対応の手続へ引き継ぐ", "つなぐシートに回答する", "マネージャー同士で受け手を決める", "えしこにが仮に受ける",
         "受理会議で受け止め方を決める", "説明し、同意を確かめる", "面談し、状況を聞き取る", "電話で確かめて記録する", "役割を引き受けられるか答える",
-        "会議でのプランの結論を記録する", "支援を決定する", "モニタリングをする",
+        "会議でのプランの結論を記録する", "支援を決定する", "モニタリングをする", "事前準備シートを書く",
     ):  # fmt: skip
         assert town.open_tasks(name), name
 
 
 def test_cases_stand_on_every_part_of_both_ladders(town: Town) -> None:
     rows = town.rows(store.case)
-    assert {"received", "own", "connecting", "in_support", "follow_up", "closed"} <= {row.phase_case for row in rows}
+    assert {"received", "own", "connecting", "conference", "in_support", "follow_up", "closed"} <= {row.phase_case for row in rows}
     assert {
         None, "requested", "accepted", "assessment", "plan_draft", "meeting", "decision", "implementing", "closed",
     } <= {row.phase_coordination for row in rows}  # fmt: skip

@@ -16,7 +16,7 @@ SHIPPED = sorted((Path(__file__).parents[2] / "processes" / "bpmn").glob("*.bpmn
 MOST_CROSSINGS = {
     "handover": 8,
     "intake": 15,
-    "multi_agency": 16,
+    "multi_agency": 22,
     "ongoing_support": 5,
     "plan_making": 8,
     "support_meeting": 0,

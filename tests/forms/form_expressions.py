@@ -47,6 +47,8 @@ AT_HAND = {
     "task.name",
     "task.organisation",
     "item.org",
+    "item.what",
+    "body_hint.body",
     "me",
     "my_org",
     "now",

@@ -16,7 +16,7 @@ import answers
 TODAY = date(2026, 5, 25)
 NOW = datetime(2026, 5, 25, 10, 0, tzinfo=timezone(timedelta(hours=9)))
 
-SETTINGS = {"plan_term_months": 6, "review_first_months": 1, "review_months": 3, "follow_up_months": [1, 3, 6]}
+SETTINGS = {"plan_term_months": 6, "review_first_months": 1, "review_months": 3, "follow_up_months": [1, 3, 6], "t_conf_next": "P60D", "t_conf_reading": "P30D"}
 PERSONS = [
     {"id": answers.MOTHER, "answer": "agreed", "share": True, "plan": True, "refer_conference": False},
     {"id": answers.SON, "answer": None, "share": False, "plan": True, "refer_conference": False},
@@ -39,6 +39,11 @@ PARTS = {
     "F15e": "final",
     "F16": "accept",
     "F00": "answer",
+    "F06": "convene",
+    "F07C": "answer",
+    "F08": "close",
+    "F08R": "answer",
+    "F09": "confirm",
 }
 """The part that was answered last."""
 
@@ -97,7 +102,7 @@ class Story:
                 **{form: recorded(form) for form in PARTS},
             },
             "task": {"element": "answer_role", "name": "支援会議の手続へ引き継ぐ", "organisation": "jiritsu"},
-            "item": {"org": "jiritsu"},
+            "item": {"org": "jiritsu", "what": "月1回の訪問"},
             "row": {},
             "index": 1,
             "me": answers.WORKER,
@@ -109,6 +114,7 @@ class Story:
             "urgency": [{"kind": "虐待・DV", "contact": "架空の連絡先"}],
             "triage_hint": {"triage": "connect", "why": "別の1機関で足り、同意がある"},
             "purpose": "plan",
+            "body_hint": {"body": "support_conference", "why": "ほかの会議に収まらない"},
         }
 
     def _usual_functions(self) -> dict[str, Callable[..., Any]]:

@@ -26,6 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forms import FieldError, Form, check, relevant
+from forms.form import named
 
 
 def said(form: Form, data: dict[str, Any], part: str = "a") -> list[str]:
@@ -274,6 +275,7 @@ def test_what_is_restricted_is_refused_wherever_it_stands() -> None:
     answer = {"secret": "x", "way": "z", "people": [{"hidden": "x"}]}
     assert [error.path for error in check(form, "a", answer)] == ["way", "people-0-hidden", "secret"]
     assert all("紙で管理してください" in message for message in said(form, answer))
+    assert check(form, "a", answer, may=named) == []
 
 
 def test_what_the_form_does_not_know_is_refused_by_name() -> None:

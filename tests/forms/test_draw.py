@@ -29,7 +29,7 @@ from filled import (
 
 from forms import Choice, Choices, FieldError, Form, check, draw, layout, links, read, write
 from forms.conditions import MOST_ROW_SWITCHES, MOST_SWITCHES
-from forms.form import anybody
+from forms.form import anybody, named
 
 STYLE_SHEET = Path(__file__).parents[2] / "web" / "static" / "app.css"
 
@@ -414,7 +414,7 @@ LEVELS = form_of(
 PAPER = "この項目は、閲覧制限の仕組みが整うまで紙で管理してください"
 
 
-def test_a_restricted_field_column_or_option_is_drawn_for_nobody_and_paper_is_named_once() -> None:
+def test_a_restricted_field_column_or_option_is_drawn_for_nobody_by_default_and_said_once() -> None:
     page = page_of(LEVELS, {"secret": "ひみつ", "way": "z", "l": [{"c": "ひみつ"}]})
     for hidden in ("秘の", "ひみつ"):
         assert hidden not in page.text
@@ -424,6 +424,12 @@ def test_a_restricted_field_column_or_option_is_drawn_for_nobody_and_paper_is_na
 
 def test_a_part_without_restricted_fields_does_not_mention_paper() -> None:
     assert PAPER not in page_of(ACK).text
+
+
+def test_those_who_were_named_see_everything_and_nothing_is_said() -> None:
+    page = page_of(LEVELS, {"secret": "ひみつ", "way": "z", "y": "理由", "l": [{"c": "ひみつ"}]}, may=named)
+    assert all(title in page.text for title in ("秘の項目", "秘の選択", "秘の列"))
+    assert PAPER not in page.text
 
 
 def test_a_reader_sees_only_their_levels() -> None:

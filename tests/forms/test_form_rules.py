@@ -73,6 +73,9 @@ REFUSED: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
     ("F14", "plan_does_not_end_soon", "monitor", {"monitored_on": "2026-10-20", "decision": "continue"}, {}),
     ("F14", "review_is_inside_the_term", "monitor", {"next_on": "2026-11-19"}, {}),
     ("F16", "lead_is_inside_the_consent", "give", {"lead_to": "kenko"}, {}),
+    ("F06", "plan_meeting_needs_consent", "convene", {"body": "plan_meeting"}, {"persons": lambda: [{"id": answers.SON, "share": False}]}),
+    ("F08", "reading_ends_after_the_meeting", "close", {"read_until": "2026-06-07"}, {}),
+    ("F08", "consent_is_recorded", "finish", {"end_reason": "consent"}, {"persons": list}),
 ]
 
 
@@ -106,6 +109,9 @@ ACCEPTED: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
     ("F14", "plan_does_not_end_soon", "monitor", {"monitored_on": "2026-10-20", "decision": "goal_reached"}, {}),
     ("F14", "review_is_inside_the_term", "monitor", {"next_on": None}, {}),
     ("F16", "lead_is_inside_the_consent", "give", {"lead_to": None, "closing_result": "close"}, {}),
+    ("F06", "plan_meeting_needs_consent", "convene", {"body": "plan_meeting"}, {}),
+    ("F08", "reading_ends_after_the_meeting", "close", {"read_until": "2026-06-08"}, {}),
+    ("F08", "consent_is_recorded", "finish", {"end_reason": "consent"}, {}),
 ]
 
 

@@ -30,6 +30,7 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import ImmutableMultiDict
 
 from forms import FieldError, Form, draw, read, write
+from forms.form import named
 
 
 def sent_to(form: Form, part: str = "a", **sent: str | list[str]) -> dict[str, list[str]]:
@@ -340,6 +341,11 @@ def test_a_restricted_field_or_option_is_refused_and_points_to_paper() -> None:
         found = read(GUARDED, "a", sent_to(GUARDED, **sent))
         assert found.data == {}
         assert "紙で管理してください" in found.errors[0].message
+
+
+def test_those_who_were_named_write_what_is_restricted() -> None:
+    sent = {"secret": "x", "route": "rehab"}
+    assert read(GUARDED, "a", sent_to(GUARDED, **sent), may=named).data == sent
 
 
 def test_a_field_above_the_readers_level_does_not_exist_for_them() -> None:

@@ -28,6 +28,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forms import Form, paper, said, show
+from forms.form import named
 
 
 def shown(form: Form, data: Any, **words: Any) -> str:
@@ -152,7 +153,12 @@ FULL = {
 }
 
 
-def test_restricted_values_are_never_shown_or_printed_even_if_they_are_there() -> None:
+def test_restricted_values_are_shown_and_printed_to_those_who_were_named() -> None:
+    for words in (shown(LEVELS, FULL, may=named), printed(LEVELS, FULL, may=named)):
+        assert all(told in words for told in ("秘", "ひみつ", "秘密の道", "秘密の印"))
+
+
+def test_restricted_values_are_not_shown_or_printed_by_default_even_if_they_are_there() -> None:
     for words in (shown(LEVELS, FULL), printed(LEVELS, FULL)):
         assert "みえる" in words and "うち" in words
         for hidden in ("ひみつ", "秘", "z"):

@@ -1,4 +1,4 @@
-"""The two decision tables say what docs/blueprint/core.md says: no less and no more."""
+"""The decision tables say what docs/blueprint/core.md says: no less and no more."""
 
 from __future__ import annotations
 
@@ -76,6 +76,22 @@ def test_the_table_of_triage_has_the_rows_of_the_page(page):
     ]
 
 
+def test_the_table_of_bodies_has_the_rows_of_the_page_and_gives_only_codes_that_a_person_can_choose(page):
+    (told,) = page.under("6.3")
+    (codes,) = page.under("CL-BODY")
+    bodies = Decision("meeting_body")
+    assert bodies.table.get("hitPolicy") == "FIRST"
+    assert (bodies.inputs(), bodies.outputs()) == (["F06.about", "count(persons()[plan = true])"], ["body", "why"])
+    assert bodies.rules() == [
+        (
+            "-" if row["about"] == "-" else f'list contains(?, "{row["about"]}")',
+            row["agreed"], f'"{row["body"]}"', f'"{row["why"]}"',
+        )
+        for row in told.rows
+    ]  # fmt: skip
+    assert {row["body"] for row in told.rows} == {row["code"] for row in codes.rows} - {"none"}
+
+
 def unary(cell: str) -> str:
     """A cell of the page as FEEL: "-", a comparison, or codes."""
     return cell if cell[0] in "-<>=" else ",".join(f'"{code.strip()}"' for code in cell.split(","))
@@ -87,7 +103,7 @@ def test_triage_gives_only_codes_that_a_person_can_choose(page):
     assert {row["triage"] for row in told.rows} <= {row["code"] for row in codes.rows}
 
 
-@pytest.mark.parametrize("id", ["urgency", "triage"])
+@pytest.mark.parametrize("id", ["urgency", "triage", "meeting_body"])
 def test_decision_tables_are_labelled_in_japanese_and_say_what_they_are_for(id):
     decision = Decision(id)
     texts = [*decision.labels(), decision.decision.get("name"), decision.decision.findtext(f"{DMN}description")]

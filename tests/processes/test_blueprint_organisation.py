@@ -67,7 +67,7 @@ def test_every_phase_that_a_diagram_sets_is_on_its_ladder(drawn, does, city):
 def test_every_setting_is_used_or_is_a_number_that_forms_use(drawn, city):
     told = " ".join(row["due"] + " " + row["does"] for _, rows in drawn.values() for row in rows)
     unused = {name for name in city.settings if not re.search(rf"\b{name}\b", told)}
-    assert unused == {"review_first_months", "review_months", "plan_term_months"}
+    assert unused == {"review_first_months", "review_months", "plan_term_months", "t_conf_next", "t_conf_reading"}
 
 
 def test_every_lane_of_a_diagram_is_in_organisation_toml(drawings, lane_keys, city):

@@ -25,14 +25,14 @@ from engine.kernel.names import Context
 from engine.kernel.running import Executable
 from engine.kernel.state import State, Token
 from forms.check import check
-from forms.form import Field, Form, anybody, drawn
+from forms.form import Field, Form, drawn, in_hand
 from forms.layout import relevant
 
 ROOT = Path(__file__).parents[2]
 LONGEST = 1_500  # actions; a case that needs more goes round in circles
 HOUSEHOLD = ("1", "2")
 AGREED = ("agreed", "partial")
-OVER = {"info_closed", "closed", "suspended", "conference"}  # phases in which a case may stay when nothing is open
+OVER = {"info_closed", "closed", "suspended", "transferred"}  # phases in which a case may stay when nothing is open
 
 
 @dataclass
@@ -152,8 +152,8 @@ class Case:
                 self.instances[sender].answered = True
         elif any(each.state.process == opened and each.state.status == "open" for each in self.others(sender)):
             start = next(start for process, start in self.starts() if process == opened)
-            reply = start.properties["whenOpenReply"]
-            self.kept.append((reply, {"result": start.properties["whenOpenReply.result"]}, sender))
+            if reply := start.properties.get("whenOpenReply"):
+                self.kept.append((reply, {"result": start.properties["whenOpenReply.result"]}, sender))
         else:
             self.begin(opened, sender)
 
@@ -211,11 +211,11 @@ class Case:
         """A whole answer of the form that the form itself allows."""
         before = {} if form.stands_alone else self.carried(form, part, instance.latest.get(form.id) or {})
         for _ in range(200):
-            typed = {each.name: self.value(each) for each in drawn(form.part(part).fields, anybody)}
-            answer = relevant(form, part, before | typed)
-            if not check(form, part, answer) and self.rules_hold(instance, form, part, answer):
+            typed = {each.name: self.value(each) for each in drawn(form.part(part).fields, in_hand(form))}
+            answer = relevant(form, part, before | typed, may=in_hand(form))
+            if not check(form, part, answer, may=in_hand(form)) and self.rules_hold(instance, form, part, answer):
                 return before | answer
-        raise AssertionError(f"{form.id}#{part} cannot be answered: {check(form, part, answer)}")
+        raise AssertionError(f"{form.id}#{part} cannot be answered: {check(form, part, answer, may=in_hand(form))}")
 
     def rules_hold(self, instance: Instance, form: Form, part: str, answer: Mapping[str, Any]) -> bool:
         """The rules that fit an answer to other answers; those that need the whole case file are not tried here."""

@@ -47,7 +47,7 @@ def test_every_message_that_is_sent_is_waited_for(model):
     assert sent <= awaited
 
 
-def test_both_decision_tables_are_used(model):
+def test_every_decision_table_is_used(model):
     used = {node.decision for process in model.processes.values() for node in walk(process.nodes) if node.decision}
     assert used == set(model.decisions)
 

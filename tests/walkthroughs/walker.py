@@ -22,7 +22,7 @@ from engine.kernel import state as states
 from engine.kernel.commands import Deliver
 from engine.rehearsal import Clock, start_form
 from forms.choices import Choices
-from forms.form import Field, Form, anybody, drawn
+from forms.form import Field, Form, drawn, in_hand
 from forms.layout import relevant
 
 BEGINS = datetime(2026, 4, 6, 0, 0, tzinfo=UTC)  # Monday, 9:00 in Tokyo
@@ -109,11 +109,13 @@ class Walker:
         by = self.person(self.chance.choice(task.groups), task.excluded)
         with self.city.store.reading() as c:
             instance = c.execute(sa.select(store.instance).where(store.instance.c.id == task.instance)).one()
-            form = self.city.forms(c, instance.closure)[task.form]
+            asked = access.unconfirmed(self.city, c, by, task)
+            form_id, part = (task.form, task.part) if asked is None else asked.confirmed_by.split("#")
+            form = self.city.forms(c, instance.closure)[form_id]
             facts = Facts(c, self.city, task.case, task.instance)
             executable, state = self.city.executable(c, instance.closure), states.load(bytes(instance.state))
             scope = answers.Scope(c, self.city, facts, executable, state, by, task, instance.closure)
-            offered, part = choices.of(c, self.city, by, facts), task.part or form.parts[0].id
+            offered, part = choices.of(c, self.city, by, facts), part or form.parts[0].id
             unknown = not offered.persons and any(each.kind == "persons" for each in form.part(part).fields)
             try:
                 data = {} if unknown else self.answer(form, part, scope, offered, leading)
@@ -126,6 +128,10 @@ class Walker:
             return
         if data is None:  # such as a plan about persons of whom none agrees any more: they are asked again
             self.write(task.case, "consent")
+            return
+        if asked is not None:  # what is open to named persons only: secrecy is confirmed first
+            cases.confirm(self.city, task.id, data, by, self.key())
+            self.did("confirmed", task.case)
             return
         cases.complete(self.city, task.id, data, by, self.key())
         self.walk.elements.add(task.element)
@@ -181,7 +187,7 @@ class Walker:
     # -- answers ----------------------------------------------------------------------------------------------------
     def answer(self, form: Form, part: str, scope: answers.Scope, offered: Choices, leading: bool) -> dict[str, Any]:
         """What a person sends: the prefilled page with other values typed over it, until the form finds nothing wrong with it."""
-        shown = [each for each in drawn(form.part(part).fields, anybody) if not each.auto]
+        shown = [each for each in drawn(form.part(part).fields, in_hand(form)) if not each.auto]
         given = answers.prefilled(form, part, scope)
         sent, errors, said = dict[str, Any](), tuple[Any, ...](), dict[tuple[str, str], int]()
         for attempt in range(TRIES):
@@ -190,7 +196,7 @@ class Walker:
                 sent = self.sent(shown, given, offered, leading, 0.25 + attempt / TRIES)
             wrong = {error.path.split("-")[0] for error in errors}
             sent |= {each.name: self.value(each, offered, False, some=True) for each in shown if each.name in wrong}
-            sent = {name: value for name, value in relevant(form, part, sent).items() if value not in (None, "", [])}
+            sent = {name: value for name, value in relevant(form, part, sent, may=in_hand(form)).items() if value not in (None, "", [])}
             try:
                 answers.compose(form, part, sent, scope)
                 self.narrow = False

@@ -48,6 +48,7 @@ IN_REACH: dict[str, frozenset[str]] = {
     "tasks.show": frozenset({COUNTER, COUNTER_HEAD}), "tasks.draft": frozenset({COUNTER, COUNTER_HEAD}),
     "tasks.comment": frozenset({COUNTER, COUNTER_HEAD}), "tasks.attach": frozenset({COUNTER, COUNTER_HEAD}),
     "tasks.complete": frozenset({COUNTER, COUNTER_HEAD}), "tasks.claim": frozenset({COUNTER, COUNTER_HEAD}),  # one of their group has it
+    "tasks.confirm": frozenset({COUNTER, COUNTER_HEAD}),
     "tasks.give_back": frozenset({COUNTER}), "tasks.reassign": frozenset({COUNTER_HEAD}),
     # what shows no more of a case than may be shown to whoever asks
     "inbox.index": ALL, "inbox.act": ALL, "search.index": ALL, "watch.stalled": HEADS,

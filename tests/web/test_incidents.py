@@ -23,7 +23,7 @@ pytest_plugins = ("standstill",)
 SETTINGS = "processes/organisation.toml"
 BROKEN = {SETTINGS: ('t_handover_late = { value = "P5BD"', "t_handover_late = { value = [5, 7]")}
 OTHER_WORDS = {
-    f"processes/bpmn/{process}.bpmn": ("coordination_requested", "coordination_wanted") for process in ("intake", "multi_agency")
+    f"processes/bpmn/{process}.bpmn": ("coordination_requested", "coordination_wanted") for process in ("intake", "multi_agency", "support_conference")
 }
 SECRET = "架空の秘密の相談"
 

@@ -51,7 +51,7 @@ def test_every_process_is_listed_with_its_cases(office: Office) -> None:
     assert first.startswith("受付・振り分けどの課・どの機関の窓口でも") and second.startswith("多機関協働")
     assert found[first] == ["4件", "2件", "第1版令和8年4月6日"]
     assert next(cells for title, cells in found.items() if title.startswith("つなぐ"))[:2] == ["1件", "1件"]
-    assert "いま使われている6つ" in text(page)
+    assert "いま使われている7つ" in text(page)
 
 
 def test_a_case_counts_once_in_each_process_it_stands_in(office: Office) -> None:
@@ -269,7 +269,7 @@ def app(request: pytest.FixtureRequest, city: City) -> Flask:
 @pytest.mark.parametrize("width", [1440, 360])
 def test_the_list_is_sound(office: Office, screen: Screen, width: int) -> None:
     page = screen.signed_in_as(office.person(COUNTER)).opens("/processes", width)
-    assert page.locator("tbody tr").count() == 6
+    assert page.locator("tbody tr").count() == 7
     assert screen.findings() == [] and screen.sticks_out() == [] and screen.complaints == []
 
 
