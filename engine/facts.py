@@ -26,7 +26,7 @@ from engine.organisation import Organisation
 
 FUNCTIONS: Mapping[str, tuple[int, int]] = {
     "answers": (1, 1), "workdays": (1, 2), "months": (1, 2), "received_by": (0, 0), "lead": (0, 0), "next_review_on": (0, 0),
-    "consent": (2, 2), "persons": (0, 0), "asker_waits": (0, 0),
+    "consent": (2, 2), "persons": (0, 0), "asker_waits": (0, 0), "awaits": (1, 1),
 }  # fmt: skip
 RESULTS: Mapping[str, FieldKind] = {
     **dict.fromkeys(("received_by", "lead"), FieldKind("org")), **dict.fromkeys(("consent", "asker_waits"), FieldKind("bool")),
@@ -157,6 +157,14 @@ class Facts:
             )  # fmt: skip
         )
 
+    def _awaits(self, message: Any) -> bool:
+        """Whether another open procedure of the case takes this message, now or at a later step."""
+        instance = store.instance
+        others = sa.select(instance.c.closure).where(
+            instance.c.case == self.case, instance.c.status != "ended", instance.c.id != (self.instance or 0)
+        )
+        return any(self.city.executable(self.c, closure).catches(str(message)) for closure in self.c.scalars(others.distinct()).all())
+
     def _lead(self) -> str:
         if self.lead is None:
             raise CannotGoOn("主担当が決まっていません。")
@@ -167,6 +175,7 @@ class Facts:
         return {
             "received_by": lambda: self.row.received_org, "lead": self._lead, "next_review_on": lambda: self.next_review_on,
             "consent": self._consent, "persons": self._persons, "asker_waits": self._asker_waits,
+            "awaits": self._awaits,
         }  # fmt: skip
 
 
@@ -186,6 +195,7 @@ class NewCase(Facts):
         return {
             "received_by": lambda: self._received_by, "lead": lambda: self._received_by, "next_review_on": lambda: None,
             "consent": lambda organisation, step: False, "persons": list, "asker_waits": lambda: False,
+            "awaits": lambda message: False,
         }  # fmt: skip
 
 

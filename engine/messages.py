@@ -19,7 +19,7 @@ from engine.city import City
 from engine.facts import Facts, context
 from engine.kernel.events import MessageThrown
 from engine.kernel.keys import expected
-from engine.kernel.model import THROWING, Node, keys_of
+from engine.kernel.model import Node, keys_of
 from engine.kernel.running import Executable
 from engine.kernel.state import lively, plain
 
@@ -93,7 +93,7 @@ def carry(c: Connection, case: int, message: int, key: str, due_at: datetime) ->
 def route(c: Connection, city: City, message: Any) -> Route:
     """Where a message goes now."""
     asker = _open_instance(c, message.receiver) if message.receiver is not None else _asker(c, message.sender)
-    if asker is not None and _catches(city.executable(c, asker.closure), message.name):
+    if asker is not None and city.executable(c, asker.closure).catches(message.name):
         if asker.status == "ended":
             return None
         return _waiting(c, city, message, [asker.id]) or Keep(asker.id)
@@ -103,7 +103,7 @@ def route(c: Connection, city: City, message: Any) -> Route:
         .where(instance.c.case == message.case, instance.c.status != "ended", instance.c.id != (message.sender or 0))
         .order_by(instance.c.id)
     ).all()
-    catching = [row.id for row in rows if _catches(city.executable(c, row.closure), message.name)]
+    catching = [row.id for row in rows if city.executable(c, row.closure).catches(message.name)]
     if catching:
         return _waiting(c, city, message, catching) or Keep(catching[0] if len(catching) == 1 else None)
     return _start(c, city, message)
@@ -145,11 +145,6 @@ def _has_all_keys(c: Connection, city: City, message: Any, subscribed: Any) -> b
     wanted = expected(executable, state, subscribed.id, context(c, city, executable, state, facts))
     carried = lively(message.payload)
     return all(name in carried and carried[name] == value for name, value in wanted.items())
-
-
-def _catches(executable: Executable, name: str) -> bool:
-    waiting = (node for element, node in executable.nodes.items() if node.type not in THROWING and element not in executable.starts)
-    return any(_is(node, "message", name) for node in waiting)
 
 
 def _is(node: Node, kind: str, name: str) -> bool:

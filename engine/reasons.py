@@ -20,7 +20,7 @@ from forms.form import Field, Form
 
 DEFAULTS = 0  # the number that stands for the default results of a table
 _NAMES = frozenset({"settings", "today", "initiator"})
-_OPEN = frozenset({"received_by", "lead", "next_review_on", "asker_waits", "workdays", "months", "answers"})  # functions that tell nothing of a person
+_OPEN = frozenset({"received_by", "lead", "next_review_on", "asker_waits", "awaits", "workdays", "months", "answers"})  # tell nothing of a person
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from engine.kernel import events, specs, waits
 from engine.kernel.closure import list_forms, reads
 from engine.kernel.elements import EACH, Body, source
 from engine.kernel.errors import CannotGoOn, NotWaiting
-from engine.kernel.model import Flow, Model, Node, Process, walk
+from engine.kernel.model import THROWING, Flow, Model, Node, Process, walk
 from engine.kernel.names import Context, Feel
 from engine.kernel.state import Rounds, State, Token, order
 
@@ -52,6 +52,11 @@ class Executable:
 
     def process(self, id: str) -> Process:
         return self.model.processes[id]
+
+    def catches(self, message: str) -> bool:
+        """Whether a step under way, not a start, may come to wait for this message."""
+        waiting = (node.event for element, node in self.nodes.items() if node.type not in THROWING and element not in self.starts)
+        return any(event is not None and event.kind == "message" and event.name == message for event in waiting)
 
 
 class Step(Task):

@@ -20,6 +20,7 @@ FUNCTIONS = {
     "lead": (0, 0),
     "next_review_on": (0, 0),
     "asker_waits": (0, 0),
+    "awaits": (1, 1),
     "workdays": (1, 2),
     "months": (2, 2),
     "first": (1, 9),

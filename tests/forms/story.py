@@ -126,6 +126,7 @@ class Story:
             "lead": lambda: "esikoni",
             "next_review_on": lambda: date(2026, 6, 18),
             "asker_waits": lambda: True,
+            "awaits": lambda message: True,
             "workdays": lambda number, start=TODAY: start + timedelta(days=int(number)),
             "months": lambda number, start: months_later(start, int(number)),
             "first": first,

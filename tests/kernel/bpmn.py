@@ -320,7 +320,7 @@ CITY = Vocabulary(
     groups=frozenset({"kakari", "kakari.head", "kyoku"}),
     functions={
         "consent": (2, 2), "lead": (0, 0), "received_by": (0, 0), "persons": (0, 0), "asker_waits": (0, 0),
-        "next_review_on": (0, 0),
+        "awaits": (1, 1), "next_review_on": (0, 0),
     },
     names=frozenset({"initiator"}),
     operations=frozenset({"look_up"}),

@@ -18,6 +18,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "persons": lambda: [{"id": "1", "share": False, "plan": False}, {"id": "2", "share": True}],
     "answers": lambda form: [{"answer": "accepted"}, {"answer": "conditional"}] if form == "F10R" else [],
     "asker_waits": lambda: True,
+    "awaits": lambda message: message == "review_requested",
     "given back": lambda *arguments: list(arguments),
 }
 

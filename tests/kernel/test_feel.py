@@ -43,6 +43,7 @@ def same(given: Any, expected: Any) -> bool:
         ("F10.roles[ask = true]", {"F10": {"roles": ROLES}}, [{"org": "choju", "ask": True}]),
         ('F10.roles[consent(org, "share")].org', {"F10": {"roles": ROLES}}, ["choju", "kenko"]),
         ("asker_waits()", {}, True),
+        ('awaits("review_requested")', {}, True),
         ('purpose = "closing"', {"purpose": "closing"}, True),
         ("settings.follow_up_months", {"settings": {"follow_up_months": [1, 3, 6]}}, [1, 3, 6]),
     ],

@@ -147,9 +147,13 @@ class Case:
         opened = next((process for process, start in self.starts() if start.event.name == event.name), None)
         if opened is None:
             asker = self.instances[sender].asker
-            if asker is not None and self.instances[asker].state.status == "open":
-                self.kept.append((event.name, event.payload, asker))
-                self.instances[sender].answered = True
+            if asker is not None and self.catches(asker, event.name):
+                takers = [asker] if self.instances[asker].state.status == "open" else []
+            else:
+                takers = self.takers(sender, event.name)
+            if takers:
+                self.kept.append((event.name, event.payload, takers[0]))
+                self.instances[sender].answered |= takers[0] == asker
         elif any(each.state.process == opened and each.state.status == "open" for each in self.others(sender)):
             start = next(start for process, start in self.starts() if process == opened)
             if reply := start.properties.get("whenOpenReply"):
@@ -161,6 +165,22 @@ class Case:
         for process in self.model.model.processes.values():
             starts = [node for node in process.nodes if node.type == "start"]
             yield from ((process.id, node) for node in starts if node.event.kind == "message")
+
+    def takers(self, sender: int, message: str) -> list[int]:
+        """Who takes a message that is no answer: the others that are open and have a step that waits for it."""
+        return [id for id, each in self.instances.items() if id != sender and each.state.status == "open" and self.catches(id, message)]
+
+    def catches(self, id: int, message: str) -> bool:
+        ahead, seen = [self.instances[id].state.process], set[str]()
+        while ahead:
+            process = ahead.pop()
+            seen.add(process)
+            for node in walk(self.model.process(process).nodes):
+                if node.called and node.called not in seen:
+                    ahead.append(node.called)
+                if node.type == "intermediateCatchEvent" and node.event is not None and (node.event.kind, node.event.name) == ("message", message):
+                    return True
+        return False
 
     def others(self, id: int) -> list[Instance]:
         return [each for other, each in self.instances.items() if other != id]
@@ -274,6 +294,7 @@ class Case:
             "consent": self.consent,
             "persons": self.persons,
             "asker_waits": lambda: self.asker_waits(id),
+            "awaits": lambda message: bool(self.takers(id, message)),
         }
         return Context(
             self.now, self.city.calendar, self.city.values, self.city.lanes, instance.latest, instance.lists, functions,
