@@ -35,7 +35,6 @@ class Sight:
     by: By
     case: int
     grounds: tuple[Ground, ...]
-    own_tasks: bool = False
     sees_hidden: bool = False  # what the writer of an answer hid from other organisations
     restricted: frozenset[str] = frozenset()  # forms that are open to named persons only
     named: Mapping[str, str] = dataclasses.field(default_factory=dict)  # those of them that are open to this person -> the ground
@@ -54,11 +53,6 @@ class Sight:
     def sees_concealed(self) -> bool:
         """Whether the names of concealed persons may be shown (秘匿事項)."""
         return any("*" in ground.forms and ground.level == "L2" for ground in self.grounds)
-
-    @property
-    def names(self) -> bool:
-        """Whether the household's names may be shown."""
-        return self.may_open or self.own_tasks
 
     @property
     def sees_household(self) -> bool:
@@ -122,7 +116,7 @@ def sight(city: City, c: Connection, by: By, case: Any) -> Sight:
         found.append(organisation.access["lead"])
     sees_hidden = by.organisation is not None and by.organisation in (case.received_org, organisation.duties["coordination"])
     named = {form: ground for ground in sorted(named_in(city, c, by, case.id)) for form in organisation.named[ground].forms}
-    return Sight(by, case.id, tuple(dict.fromkeys(found)), bool(_own_task(c, by, case.id)), sees_hidden, organisation.restricted, named)
+    return Sight(by, case.id, tuple(dict.fromkeys(found)), sees_hidden, organisation.restricted, named)
 
 
 def named_in(city: City, c: Connection, by: By, case: int) -> frozenset[str]:
@@ -248,12 +242,6 @@ def _grounds_of(case: int, organisation: str | None, today: date) -> sa.Select[A
     return sa.select(part.c.ground).where(
         part.c.case == case, part.c.organisation == organisation, part.c.ground != "lead", sa.or_(part.c.until.is_(None), part.c.until >= today)
     )
-
-
-def _own_task(c: Connection, by: By, case: int) -> bool:
-    task, candidate = store.task, store.candidate
-    mine = sa.or_(task.c.assignee == by.person, task.c.id.in_(sa.select(candidate.c.task).where(candidate.c.grp.in_(by.groups or {""}))))
-    return c.execute(sa.select(task.c.id).where(task.c.case == case, task.c.status == "open", mine).limit(1)).first() is not None
 
 
 def openable(organisation: Organisation, by: By, today: date) -> sa.ColumnElement[bool]:
@@ -385,18 +373,32 @@ def _lost(c: Connection, case: int, in_force: Mapping[int, Consent], organisatio
     return sorted(ever - now - set(organisation.duties.values()) - {case_row.lead_org, case_row.received_org})
 
 
-def names(city: City, c: Connection, cases: Iterable[int]) -> dict[int, str]:
-    """「架空さん世帯」: what a household is called on lists. A concealed person is never named."""
-    member, person, case = store.household_member, store.person, store.case
+def names(city: City, c: Connection, by: By, cases: Iterable[int]) -> dict[int, str]:
+    """「架空さん世帯」: what a household is called on lists. A concealed person is never named.
+
+    Who does not know all of a household reads the name of one who agreed that their organisation may know; where nobody did, none.
+    """
+    member, person, case, asked = store.household_member, store.person, store.case, set(cases)
+    knows_all = knowing_all(city.organisation(c), by, city.today).label("knows_all")
     rows = c.execute(
-        sa.select(case.c.id, person.c.data, person.c.concealed)
+        sa.select(case.c.id, person.c.id.label("person"), person.c.data, person.c.concealed, knows_all)
         .join(member, member.c.household == case.c.household)
         .join(person, person.c.id == member.c.person)
-        .where(case.c.id.in_(list(cases)), member.c.until.is_(None))
+        .where(case.c.id.in_(asked), member.c.until.is_(None))
         .order_by(case.c.id, member.c.position)
-    )
+    ).all()
+    agreed = _agreed(c, by, {row.id for row in rows if not row.knows_all}, city.today)
     found: dict[int, str] = {}
     for row in rows:
-        if row.id not in found and not row.concealed and row.data.get("familyName"):
+        may_know = row.knows_all or (row.id, row.person) in agreed
+        if may_know and row.id not in found and not row.concealed and row.data.get("familyName"):
             found[row.id] = f"{row.data['familyName']}さん世帯"
     return found
+
+
+def _agreed(c: Connection, by: By, cases: set[int], today: date) -> set[tuple[int, int]]:
+    """Case and person of those who agreed that this organisation may know."""
+    if not cases:
+        return set()
+    rows = c.execute(sa.select(store.consent).where(store.consent.c.case.in_(cases), store.consent.c.replaced_at.is_(None)))
+    return {(row.case, row.person) for row in rows if consent_of(row).shares_with(by.organisation or "", "share", today)}

@@ -135,7 +135,7 @@ def waiting(city: City, c: Connection, by: By) -> list[Waiting]:
     ).all()  # fmt: skip
     mine = _mine(c, by, rows)
     shown = [row for row in rows if row.opens or row.id in mine]
-    names = access.names(city, c, [row.case for row in shown])
+    names = access.names(city, c, by, [row.case for row in shown])
     return [
         Waiting(
             row.id, row.name, row.case, row.number, names.get(row.case), row.opened_at, row.due_on, row.id in mine,
@@ -190,7 +190,7 @@ def read(city: City, c: Connection, by: By, id: int) -> Agenda:
 def _items(city: City, c: Connection, by: By, numbered: Sequence[tuple[int, Any]]) -> Iterable[Item]:
     rows = [row for _, row in numbered]
     cases = {row.id: row for row in c.execute(sa.select(store.case).where(store.case.c.id.in_([row.case for row in rows])))}
-    names = access.names(city, c, cases)
+    names = access.names(city, c, by, cases)
     said, asked = _answers(c, store.answer.c.id, [row.answer_id for row in rows]), _asked(c, rows)
     concluding, material, before = _concluding(city, c, by, rows), _material(city, c, rows), _before(c, rows)
     for no, row in numbered:

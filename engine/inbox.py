@@ -146,7 +146,7 @@ def _items(city: City, c: Connection, by: By, rows: Any) -> list[Item]:
     groups: dict[str, list[str]] = {}
     for row in c.execute(sa.select(store.candidate.c.task, store.candidate.c.grp).where(store.candidate.c.task.in_(ids))):
         groups.setdefault(row.task, []).append(row.grp)
-    households = access.names(city, c, {row.case for row in found.values()})
+    households = access.names(city, c, by, {row.case for row in found.values()})
     return [
         Item(
             id, row.name, row.case, row.number, households.get(row.case, ""), row.process, row.element, row.opened_at, row.due_on,

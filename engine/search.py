@@ -79,7 +79,7 @@ def find(city: City, c: Connection, by: By, text: str, page: int = 1, size: int 
     shown = ids[(page - 1) * size : page * size]
     rows = {row.id: row for row in c.execute(sa.select(case).where(case.c.id.in_(shown)))}
     found = {} if number is not None else _persons(c, [row.household for row in rows.values()], wanted, unknown)
-    return Results(tuple(_found(city, c, [rows[id] for id in shown], found)), len(ids))
+    return Results(tuple(_found(city, c, by, [rows[id] for id in shown], found)), len(ids))
 
 
 def recent(city: City, c: Connection, by: By, size: int = PAGE) -> tuple[Found, ...]:
@@ -93,7 +93,7 @@ def recent(city: City, c: Connection, by: By, size: int = PAGE) -> tuple[Found, 
     order = list(dict.fromkeys(lately))
     mine = access.openable(city.organisation(c), by, city.today)
     rows = {row.id: row for row in c.execute(sa.select(case).where(case.c.id.in_(order), mine))}
-    return tuple(_found(city, c, [rows[id] for id in order if id in rows][:size], {}))
+    return tuple(_found(city, c, by, [rows[id] for id in order if id in rows][:size], {}))
 
 
 def _number(text: str) -> str | None:
@@ -166,8 +166,8 @@ def _called(data: Any) -> str:
     return f"{name}（{kana}）" if name and kana else name or kana
 
 
-def _found(city: City, c: Connection, rows: Sequence[Any], persons: dict[int, str]) -> Iterable[Found]:
-    households = access.names(city, c, [row.id for row in rows])
+def _found(city: City, c: Connection, by: By, rows: Sequence[Any], persons: dict[int, str]) -> Iterable[Found]:
+    households = access.names(city, c, by, [row.id for row in rows])
     for row in rows:
         yield Found(
             row.id, row.number, households.get(row.id), persons.get(row.household), row.phase_case, row.lead_org,

@@ -121,7 +121,7 @@ def overstays(look: Watch) -> list[Overstay]:
         .limit(MOST_WAITS)
     ).all()
     openable = _openable(look, {row.case for row in rows})
-    names = access.names(look.city, look.c, openable)
+    names = access.names(look.city, look.c, look.by, openable)
     return [
         Overstay(
             number=row.number, household=names.get(row.case, ""), may_open=row.case in openable, name=row.name,
@@ -146,7 +146,7 @@ def _told(look: Watch, more: dict[str, int]) -> list[Stall]:
         )
     }
     openable = _openable(look, {row.case for row in found.values()})
-    names = access.names(look.city, look.c, openable)
+    names = access.names(look.city, look.c, look.by, openable)
     usually = usual(look.city, look.c, (row.element for row in found.values()))
     return [
         _stall(look, found[id], found[id].case in openable, names, usually, further)

@@ -166,7 +166,7 @@ def show(number: str) -> str:
         before = request.args.get("before", "")
         events, older, last = timeline.page(c, file.by, file.sight, before=int(before) if before.isdigit() else None)
         more = {"count": older, "url": url_for("cases.show", number=number, before=last, _anchor="line-h")} if older and last else None
-        names = access.names(city(), c, [file.row.id])
+        names = access.names(city(), c, file.by, [file.row.id])
         return render_template(
             "case.html",
             case={"number": number, "title": acting.household(names, file.row.id), "received_on": file.row.opened_at, "area": None, "note": _contact(file)},
@@ -465,7 +465,7 @@ def _write(number: str, place: str) -> str | Response | tuple[str, int]:
             withdraws = place == "consent" and file.sight.may_write("withdrawal")
             others = [{"title": _("同意の撤回を記録する"), "url": url_for("cases.consent", number=number, withdraw=1)}] if withdraws else []
             return render_template(
-                "written.html", case={"number": number, "title": acting.household(access.names(city(), c, [file.row.id]), file.row.id)},
+                "written.html", case={"number": number, "title": acting.household(access.names(city(), c, file.by, [file.row.id]), file.row.id)},
                 title=form.called(part), form=drawn, errors=acting.wrong(form, part, errors), key=acting.key(), draft=draft, others=others,
                 action=here, comes_first=then is not None and not file.facts.people,
             )  # fmt: skip

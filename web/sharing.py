@@ -88,7 +88,7 @@ def show(number: str, member: int) -> str:
             return url_for("cases.consent", number=number, withdraw=1, person=member, org=org, then=here)
 
         return render_template(
-            "sharing.html", case={"number": number, "title": acting.household(access.names(city(), c, [found.case.id]), found.case.id)},
+            "sharing.html", case={"number": number, "title": acting.household(access.names(city(), c, acting.by(), [found.case.id]), found.case.id)},
             name=found.name, relation=found.row.data.get("role") or "", is_concealed=found.row.concealed, done=acting.done(),
             consent=_said(given) if given is not None else None, ends=_ends(given) if given is not None else None,
             consent_url=url_for("cases.consent", number=number, then=here) if found.sight.may_write("consent") else None,

@@ -276,7 +276,7 @@ def _page(desk: Desk, typed: Any = None, errors: Any = (), draft: Any = None) ->
     c, task = desk.c, desk.task
     _note(desk)
     sight = access.sight(city(), c, desk.by, desk.case)
-    household = access.names(city(), c, [task.case]).get(task.case, "") if sight.names else ""
+    household = access.names(city(), c, desk.by, [task.case]).get(task.case, "")
     process = desk.executable.process(task.process)
     people = acting.names_of_people(c, [task.assignee])
     who = people.get(task.assignee or 0) or acting.group_label(sorted(access.groups_of(c, task.id)))
@@ -431,7 +431,7 @@ def _conflict(desk: Desk, sent: Any) -> tuple[str, int]:
     page = render_template(
         "conflict.html",
         task={
-            "title": task.name, "number": desk.case.number, "case_title": access.names(city(), c, [task.case]).get(task.case, "") if sight.names else "",
+            "title": task.name, "number": desk.case.number, "case_title": access.names(city(), c, desk.by, [task.case]).get(task.case, ""),
             "case_url": url_for("cases.show", number=desk.case.number) if sight.may_open else None,
         },
         taken=_taken(desk) if task.status == "open" else None, ended=_ended(desk) if task.status != "open" else None,

@@ -51,7 +51,7 @@ def show(number: str) -> str:
         page = paging.asked(viewings.PAGE, total)
         lines = viewings.of_case(c, row.id, page)
         return render_template(
-            "viewings.html", case={"number": number, "title": acting.household(access.names(city(), c, [row.id]), row.id)},
+            "viewings.html", case={"number": number, "title": acting.household(access.names(city(), c, acting.by(), [row.id]), row.id)},
             organisations=[
                 {"title": group_name(each.organisation) or "―", "people": each.people, "lines": each.lines, "last_at": each.last_at} for each in looked
             ],

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 import forms
-from engine import access, answers, cases, choices, facts, prefill, store, timeline
+from engine import access, answers, cases, choices, facts, inbox, prefill, store, timeline
 from engine.city import By
 from engine.errors import NotAllowed
 
@@ -319,13 +319,35 @@ def test_what_is_restricted_is_shown_to_nobody(asking_town: Town) -> None:
                 assert "x" not in drawn.replace("<", "").split()
 
 
+def test_an_agency_that_is_asked_reads_only_the_name_of_somebody_who_agreed(asking_town: Town) -> None:
+    case, people = asking_town.cases["asked"], store.person
+    with asking_town.city.store.reading() as c:
+        household = [{**row.data, "id": str(row.id)} for row in c.execute(sa.select(people.c.id, people.c.data).order_by(people.c.id))]
+    household[1]["familyName"] = "星影"
+    cases.record(asking_town.city, case, "F01P", "people", {"persons": household}, asking_town.by(CENTRE), "rename")
+    assert named(asking_town, HEALTH) == named(asking_town, CENTRE) == ["架空さん世帯"]
+    consents(asking_town, CENTRE, "長男", HEALTH, case="asked")
+    withdraws(asking_town, "asked", "母")
+    assert named(asking_town, HEALTH) == ["星影さん世帯"] and named(asking_town, CENTRE)[0] == "架空さん世帯"
+    withdraws(asking_town, "asked", "長男")
+    assert named(asking_town, HEALTH) == []
+    with asking_town.city.store.reading() as c:
+        assert access.names(asking_town.city, c, asking_town.by(HEALTH), [case]) == {}
+
+
+def named(town: Town, who: str) -> list[str]:
+    """What the households are called on somebody's list of what there is to do."""
+    with town.city.store.reading() as c:
+        return [item.household for item in inbox.read(town.city, c, town.by(who), "all").items]
+
+
 def test_a_concealed_person_is_named_nowhere(town: Town) -> None:
     hidden = "続柄・立場=妻／氏=海原／名=しおり／氏(カナ)=ウナバラ／名(カナ)=シオリ／秘匿事項=DV等支援措置／安全な連絡のしかた=平日の昼だけ"
     own = "続柄・立場=本人／氏=海原／名=なぎさ／秘匿事項=住所秘匿／安全な連絡のしかた=電話だけ"
     hands_over(town, ("本人・世帯の人", hidden), person=own, roles=("本人", "妻"))
     with town.city.store.reading() as c:
         case = town.cases["new"]
-        assert access.names(town.city, c, [case]) == {}
+        assert access.names(town.city, c, town.by("市民税課"), [case]) == {}
         known = facts.Facts(c, town.city, case, None)
         labels = [choice.label for choice in choices.of(c, town.city, town.by("市民税課"), known).persons]
         scope = answers.Scope(c, town.city, known, None, None, town.by("市民税課"))
