@@ -307,16 +307,19 @@ class Rehearsal:
             column = _field(each.rows, label)
             row[column.name] = _value(column, typed, offered, self._day)
         rows = list(sent.get(each.name) or ())
-        same = next((n for n, known in enumerate(rows) if "org" in row and known.get("org") == row["org"] and not _is_full(each, known)), None)
-        if same is None and "org" in row and each.name != "actions":
-            same = next((n for n, known in enumerate(rows) if known.get("org") == row["org"]), None)
-        if same is None:
-            blank = next((n for n, known in enumerate(rows) if not _is_full(each, known) and "org" not in known), None)
-            same = blank
-        if same is None:
+        number: int | None
+        if each.fixed:
+            number = _row_of(each, rows, row)
+        else:
+            number = next((n for n, known in enumerate(rows) if "org" in row and known.get("org") == row["org"] and not _is_full(each, known)), None)
+            if number is None and "org" in row and each.name != "actions":
+                number = next((n for n, known in enumerate(rows) if known.get("org") == row["org"]), None)
+            if number is None:
+                number = next((n for n, known in enumerate(rows) if not _is_full(each, known) and "org" not in known), None)
+        if number is None:
             rows.append(row)
         else:
-            rows[same] = {**rows[same], **row}
+            rows[number] = {**rows[number], **row}
         sent[each.name] = rows
 
     # -- looking ----------------------------------------------------------------------------------------------------
@@ -439,6 +442,16 @@ def _meeting(text: str, offered: Choices, on: date | None) -> str:
         return next(choice.value for choice in offered.meetings if "定例" in choice.label)
     on = on or date.fromisoformat(text)
     return next((choice.value for choice in offered.meetings if choice.label.startswith(wareki(on))), f"{NEW}{on.isoformat()}")
+
+
+def _row_of(each: Field, rows: list[Any], typed: dict[str, Any]) -> int:
+    """The row of a list that nobody adds to, by what the system wrote into it."""
+    written = {column.name for column in each.rows if column.auto} & typed.keys()
+    found = [n for n, known in enumerate(rows) if all(known.get(name) == typed[name] for name in written)]
+    if not written or len(found) != 1:
+        said = "、".join(f"{column.title}={known.get(column.name)}" for known in rows for column in each.rows if column.auto)
+        raise Stuck(f"「{each.title}」のどの行か分かりません。あるのは: {said}")
+    return found[0]
 
 
 def _is_full(each: Field, row: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import tomllib
 from collections.abc import Iterator
@@ -98,6 +99,13 @@ def test_one_agency_has_agreed_on_a_condition_while_another_is_still_asked(town:
     assert sorted(said) == ["accepted", "conditional"]
 
 
+def test_who_monitors_says_of_each_action_how_it_went(town: Town) -> None:
+    monitored = town.rows(store.answer, store.answer.c.form == "F14", store.answer.c.part == "monitor")
+    said = [(row["action"], row["state"]) for answer in monitored for row in answer.data.get("actions_status", ())]
+    assert len(monitored) >= 2 and all(answer.data.get("actions_status") for answer in monitored)
+    assert ("週1回の片づけの同行", "partly") in said and {state for _, state in said} == {"partly", "done"}
+
+
 def test_the_meeting_on_the_agenda_is_still_to_come(town: Town) -> None:
     (task,) = town.open_tasks("会議でのプランの結論を記録する")
     assert task.due_on > town.city.today
@@ -155,13 +163,25 @@ def test_the_demo_is_marked_as_one(town: Town) -> None:
     assert people.is_demo(town.city.store)
 
 
+@pytest.mark.parametrize("row", ["すること=どこにもない仕事／状況=実施", "状況=実施"])
+def test_a_row_that_nobody_can_add_is_named_with_those_that_are_there(row: str, tmp_path: Path, database_url: str) -> None:
+    text, right = (demo.FOLDER / "cases.feature").read_text("utf-8"), "すること=週1回の片づけの同行／状況=一部／理由=本人の体調を見て休んだ週がある。"
+    assert right in text
+    with pytest.raises(walkthroughs.Failed, match="「支援の実施状況」のどの行か分かりません。あるのは: すること=週1回の片づけの同行、すること=受診の付き添い"):
+        make_with(text.replace(right, row), tmp_path, database_url)
+
+
+def make_with(story: str, folder: Path, url: str) -> None:
+    """Make a demo of this story."""
+    (folder / "people.toml").write_text((demo.FOLDER / "people.toml").read_text("utf-8"), "utf-8")
+    (folder / "wrong.feature").write_text(story, "utf-8")
+    with contextlib.closing(store.connect(url)) as opened:
+        city = City(opened, Clock(datetime(2026, 11, 25, 1, 30, tzinfo=UTC)))
+        releases.publish(city, ROOT)
+        demo.make(city, folder)
+
+
 def test_a_sentence_that_cannot_be_done_is_named_with_its_line(tmp_path: Path, database_url: str) -> None:
-    (tmp_path / "people.toml").write_text((demo.FOLDER / "people.toml").read_text("utf-8"), "utf-8")
     story = "# language: ja\n機能: 架空\n  シナリオ: できないこと\n    前提 今日から3開庁日前である\n    もし 市民税課の人が「架空のやること」を済ませる\n"
-    (tmp_path / "wrong.feature").write_text(story, "utf-8")
-    opened = store.connect(database_url)
-    city = City(opened, Clock(datetime(2026, 11, 25, 1, 30, tzinfo=UTC)))
-    releases.publish(city, ROOT)
     with pytest.raises(walkthroughs.Failed, match=r"wrong\.feature:5"):
-        demo.make(city, tmp_path)
-    opened.close()
+        make_with(story, tmp_path, database_url)
