@@ -29,7 +29,7 @@ _AT_HAND = {
 _GIVEN: Mapping[Any, FieldKind] = {str: _TEXT, list: FieldKind("list"), date: _DAY}
 _KEPT = {"here": FieldKind("bool"), "answered_at": _MOMENT, "answered_by": FieldKind("user"), "answered_org": FieldKind("org")}
 
-_SINGLE = ("text", "day", "moment", "period", "months")  # all leave an expression as text
+_SINGLE = ("text", "day", "moment", "time", "period", "months")  # all leave an expression as text
 _FITTING = {
     **dict.fromkeys(("text", "longtext"), _SINGLE), **dict.fromkeys(("code", "org", "user", "person", "meeting", "file"), ("text",)),
     "date": ("day", "text"), "datetime": ("moment", "text"), "bool": ("boolean",), "number": ("number",),

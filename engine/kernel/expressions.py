@@ -26,7 +26,7 @@ _VALUE_KINDS = {
     "date": "day", "datetime": "moment", **dict.fromkeys(_LISTS, "list"), **dict.fromkeys(("form", "row", "result", "payload"), "context"),
 }  # fmt: skip
 SPOKEN = {
-    "number": "数", "text": "文字", "boolean": "はい・いいえ", "day": "日", "moment": "日時", "period": "期間", "months": "月数の期間",
+    "number": "数", "text": "文字", "boolean": "はい・いいえ", "day": "日", "moment": "日時", "time": "時刻", "period": "期間", "months": "月数の期間",
     "list": "一覧",
 }  # fmt: skip
 

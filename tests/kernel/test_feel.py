@@ -237,7 +237,7 @@ def test_moments_are_read_in_japanese_time() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['date("2026-02-30")', 'date("明日")', 'date("2026-W01-1")', 'duration("P3BD")', 'duration("3")', '@"10:00"',
+    ['date("2026-02-30")', 'date("明日")', 'date("2026-W01-1")', 'duration("P3BD")', 'duration("3")', '@"25:00"',
      'date and time("2026-04-01")', "date(2026, 13, 1)"],
 )  # fmt: skip
 def test_a_written_day_or_duration_that_does_not_exist_is_refused_when_read(text: str) -> None:
@@ -459,6 +459,41 @@ def test_functions_may_have_names_of_several_words() -> None:
     assert value("given  back()") == []
 
 
+# Times of day
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('time("08:30:00")', "08:30:00"), ('time("08:30")', "08:30:00"), ('@"17:00"', "17:00:00"), ("time(8, 30, 0)", "08:30:00"),
+        ('time("08:30") < time("17:00")', True), ('time("08:30") = @"08:30:00"', True), ('time("08:30") < F01.at', True),
+        ('time(F01.received_at) >= time("17:00:00")', True), ("time(F01.received_at)", "17:15:00"),
+        ('time(date and time("2026-04-01T23:30:00Z"))', "08:30:00"), ('time("08:30") in [time("08:00")..time("09:00"))', True),
+        ('time("23:30") + duration("PT1H")', "00:30:00"), ('time("00:30") - duration("P1DT1H")', "23:30:00"),
+        ('time("17:00") - time("08:30")', "PT8H30M"), ('time("08:30") - time("17:00")', "-PT8H30M"), ('F01.at - time("08:30")', "PT30M"),
+        ('time("08:30:15").hour + time("08:30:15").minute + time("08:30:15").second', 53), ('max([time("08:30"), time("17:00")])', "17:00:00"),
+        ('date and time(date("2026-04-01"), time("08:30")) = date and time("2026-04-01T08:30:00+09:00")', True),
+        ('date and time(F01.received_at, "08:30") < date and time(F01.received_at)', True), ('string(time("08:30"))', "08:30:00"),
+        ('time("08:30") + duration("P1M")', None), ('time("08:30") = date("2026-04-01")', None), ('time("08:30") < 9', None),
+        ("time(date(\"2026-04-01\"))", None), ("time(F01.nothing)", None), ("time(8, 30, F01.nothing)", None), ("time(24, hours, 0)", None),
+        ("time(23, 59, 60 - hours)", None), ("date and time(F01.nothing, time(8, 30, 0))", None), ('F01.at.hour', 9), ('time("08:30").day', None),
+    ],
+)  # fmt: skip
+def test_times_of_day_are_japanese_and_leave_as_text(text: str, expected: Any) -> None:
+    answers = {"received_at": "2026-04-01T17:15:00+09:00", "at": "09:00:00", "nothing": None}
+    assert same(value(text, F01=answers, hours=0), expected)
+
+
+@pytest.mark.parametrize("text", ['time("24:00")', 'time("08:30+09:00")', 'time("8:30")', "time(8, 30)", "time(8, 60, 0)"])
+def test_a_time_that_is_none_is_refused_when_read(text: str) -> None:
+    assert "その時刻はありません" in refusal(text).message
+
+
+def test_a_cell_may_ask_for_a_time_of_day() -> None:
+    assert hits('< time("17:00")', "08:30:00") and hits('[time("08:30")..time("17:15")]', "17:15") and not hits('time("08:30")', "08:31:00")
+    assert parse_unary('>= time("17:00")').asks == ((">=", ("17:00:00",), '>= time("17:00")'),)
+
+
 # Values that are handed over by name
 
 
@@ -484,7 +519,7 @@ def test_a_value_may_be_handed_over_by_its_name_in_any_order(named: str, plain: 
 def test_every_function_takes_its_values_by_name_as_in_order() -> None:
     marks = ["1", '"a"', "[2, 1]", "null", 'date("2026-04-01")', 'duration("P1M")']
     ways = [(name, names) for name, built_in in BUILT_IN.items() for names in built_in.parameters]
-    assert len(ways) == 35
+    assert len(ways) == 38
     for name, names in ways:
         for first, second in zip(marks, marks[1:] + marks[:1], strict=True):
             given = dict(zip(names, [first, second, "1"], strict=False))

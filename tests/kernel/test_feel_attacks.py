@@ -308,7 +308,7 @@ SEARCHED = [
     "..", "=", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", ":", "@", '"a"', '"2026-04-01"', '"P3D"', "1",
     "2.5", "0", "count(", "sum(", "list contains(", "date(", "duration(", "string(", "persons(", "answers(", "=", "${",
     "substring(", "date and time(", "modulo(", "decimal(", "max(", "append(", "string join(", "index of(",
-    "list :", "string :", "start position :", "from :",
+    "list :", "string :", "time(", '"08:30"', "start position :", "from :",
 ]  # fmt: skip
 WORDS = st.sampled_from(SEARCHED)
 
@@ -356,7 +356,7 @@ def test_any_row_of_words_of_the_language_gives_data_or_a_feel_error(text: str) 
 
 LEAVES = st.sampled_from(
     ["1", "0", "-2", "2.5", '"a"', '"2026-04-01"', "true", "false", "null", "[]", "F01.n", "F01.x", "F01.on",
-     "F01.list", "rows", "rows.org", "today", "at", "half", 'duration("P1D")', 'duration("P1M")', "persons()", "item",
+     "F01.list", "rows", "rows.org", "today", "at", "half", 'time("08:30:00")', 'duration("P1D")', 'duration("P1M")', "persons()", "item",
      "?", "{a: 1}"]
 )  # fmt: skip
 
@@ -367,11 +367,11 @@ def grown(smaller: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     functions = st.sampled_from(
         ["count", "sum", "min", "max", "mean", "all", "any", "distinct values", "flatten", "reverse", "string length",
          "string", "number", "abs", "floor", "ceiling", "date", "date and time", "duration", "is defined", "not",
-         "upper case", "string join"]
+         "upper case", "string join", "time"]
     )  # fmt: skip
     pairs = st.sampled_from(
         ["list contains", "index of", "append", "concatenate", "union", "contains", "starts with", "substring",
-         "substring before", "substring after", "decimal", "modulo", "years and months duration", "string join"]
+         "substring before", "substring after", "decimal", "modulo", "years and months duration", "string join", "date and time"]
     )  # fmt: skip
     return st.one_of(
         st.tuples(smaller, operators, smaller).map(lambda each: f"({each[0]} {each[1]} {each[2]})"),

@@ -33,6 +33,9 @@ def asked(condition: str) -> list[tuple[str, str]]:
         ("F1.note > 3", "「F1.note」は文字", "「3」は数"),
         ('F1.agreed = "yes"', "「F1.agreed」ははい・いいえ", "「\"yes\"」は文字"),
         ("F1.on = 3", "「F1.on」は日", "「3」は数"),
+        ('F1.on < time("08:30")', "「F1.on」は日", "「time(\"08:30\")」は時刻"),
+        ('F1.on - today > duration("P1M")', "「F1.on - today」は期間", "「duration(\"P1M\")」は月数の期間"),
+        ('time("08:30") + 1 = 2', "「time(\"08:30\")」は時刻", "「1」は数"),
         ('F1.on = "yesterday"', "「F1.on」は日", "「\"yesterday\"」は文字"),
         ("F1.on - today < 3", "「F1.on - today」は期間", "「3」は数"),
         ('F1.on.year = "2026"', "「F1.on.year」は数", "「\"2026\"」は文字"),
@@ -163,9 +166,12 @@ def test_what_a_function_gives_is_known_as_far_as_it_is_said(condition: str, rul
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
+        ('time("08:30") + duration("PT1H")', "time"), ('@"09:00" - time("08:30")', "period"),
         ("1 + 1", "number"), ('if F1.agreed then "a" else null', "text"), ("if F1.agreed then 1 else null", "number"), ('if true then 1 else "a"', None),
-        ("[1]", "list"), ("{a: 1}", "context"), ("F1.on", "day"), ("F1.agreed", "boolean"), ("null", "null"), ("if true then null else null", None),
-        ('duration("P1D")', None), ('date("2026-04-01") - date("2026-03-01")', "period"), ("nobody()", None),
+        ("[1]", "list"), ("{a: 1}", "context"), ("F1.on", "day"), ("F1.agreed", "boolean"), ("null", "null"),
+        ("if true then null else null", None),
+        ('duration("P1D")', "period"), ('duration("P1Y")', "months"), ("duration(F1.x)", None),
+        ('date("2026-04-01") - date("2026-03-01")', "period"), ("nobody()", None),
     ],
 )  # fmt: skip
 def test_the_kind_of_what_an_expression_gives_is_told_without_evaluating_it(text: str, kind: str | None) -> None:

@@ -22,6 +22,7 @@ from engine.kernel.feel import NOBODY, FeelError, Value, equal, parse, parse_una
 STATES_LIMIT = 20_000  # sets of rows that are looked at for one question
 PAIRS_LIMIT = 12  # choices of one column of several choices, of which every pair is tried
 OTHER = "(ほかの値)"  # stands for every text that no cell names
+_MADE = re.compile(r'\b(time|duration)\s*\(|@"')  # what leaves as text and is none: no other text stands beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +154,15 @@ def _may_be_equal(one: str, other: str) -> bool:
 
 def _values(cells: Iterable[str], domain: Domain) -> list[Value]:
     """Inputs of a column that stand for all; the plain ones first."""
-    named = [value for cell in sorted(cells) for value in parse_unary(cell).literals]
+    cells = sorted(cells)
+    named = [value for cell in cells for value in parse_unary(cell).literals]
     if domain.several:
         return _lists(named, domain)
     if domain.values is not None:
         return [*domain.values, None]
     step = Decimal("0.5") if all(type(value) is not Decimal for value in named) else Decimal("0.001")
     tried = [near for value in named for near in _around(value, Decimal(1) if domain.whole else step)]
-    if any(isinstance(value, str) for value in named):
+    if any(isinstance(value, str) for value in named) and not any(map(_MADE.search, cells)):
         tried.append(OTHER)
     if any(isinstance(value, bool) for value in named):
         tried += [True, False]
@@ -186,6 +188,8 @@ def _around(value: Value, step: Decimal) -> list[Value]:
     if isinstance(value, str) and _is_length(value):
         near_texts = (f'duration("{value}") {sign} duration("{length}")' for sign in "-+" for length in ("PT1S", "P1M"))
         return [value, *(parse(text).evaluate(NOBODY) for text in near_texts)]
+    if isinstance(value, str) and re.fullmatch(r"\d\d:\d\d:\d\d(\.\d+)?", value):
+        return [value, *(parse(f'time("{value}") {sign} duration("PT1S")').evaluate(NOBODY) for sign in "-+")]
     return [value]
 
 

@@ -1,18 +1,18 @@
-"""The five operations on numbers, texts, days and durations. It never raises for unlike kinds: those give null."""
+"""The five operations on numbers, texts, days, times and durations. It never raises for unlike kinds: those give null."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation, Overflow
 from typing import TypeGuard
 
-from engine.kernel.feel.times import Months, day, later, moment, within_time
+from engine.kernel.feel.times import Months, between, clock, day, later, moment, turned, within_time
 from engine.kernel.feel.values import CHARACTERS, DIGITS, TOO_LARGE, Inner, Overrun, aligned, bounded, tidy
 
 
 def added(left: Inner, right: Inner) -> Inner:
-    """Numbers, texts, durations; a day or moment and a duration."""
+    """Numbers, texts, durations; a day, moment or time and a duration."""
     if is_number(left) and is_number(right):
         return _calculated(DIGITS.add, left, right)
     if type(left) is str and type(right) is str:
@@ -23,7 +23,7 @@ def added(left: Inner, right: Inner) -> Inner:
 
 
 def subtracted(left: Inner, right: Inner) -> Inner:
-    """Numbers, durations; a duration from a day or moment; the duration between two days or two moments."""
+    """Numbers, durations; a duration from a day, moment or time; the duration between two days, moments or times."""
     if is_number(left) and is_number(right):
         return _calculated(DIGITS.subtract, left, right)
     if isinstance(right, timedelta | Months):
@@ -31,6 +31,8 @@ def subtracted(left: Inner, right: Inner) -> Inner:
     left, right = (_dated(left), _dated(right)) if type(left) is type(right) is str else aligned(left, right)
     if isinstance(left, datetime) and isinstance(right, datetime):
         return left - right
+    if isinstance(left, time) and isinstance(right, time):
+        return between(right, left)
     return left - right if type(left) is date and type(right) is date else None
 
 
@@ -127,11 +129,13 @@ def _within(left: timedelta, right: timedelta) -> timedelta | None:
 
 
 def _dated(text: Inner) -> Inner:
-    """A text as the day or moment that it is: two texts can only be subtracted as such."""
-    return (day(text) or moment(text)) if isinstance(text, str) else text
+    """A text as the day, moment or time that it is: two texts can only be subtracted as such."""
+    return (day(text) or moment(text) or clock(text)) if isinstance(text, str) else text
 
 
 def _moved(value: Inner, length: timedelta | Months) -> Inner:
     if type(value) is str:
         value = _dated(value)
+    if isinstance(value, time):
+        return turned(value, length) if isinstance(length, timedelta) else None
     return later(value, length) if isinstance(value, date) else None

@@ -1,21 +1,21 @@
 """The functions that FEEL brings along, as one table. They work on values only; none may grow one beyond the bounds.
 
 Source of names and meanings: DMN 1.3, 10.3.4. Left out on purpose: regular expressions (they can run for ever), sorting
-by a function, `time`, and whatever reads the clock. A null or a value of a wrong kind gives null.
+by a function, and whatever reads the clock. A null or a value of a wrong kind gives null.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from typing import NamedTuple
 
 from engine.kernel.feel import lists
 from engine.kernel.feel.arithmetic import is_number, negated, texted, within_text
 from engine.kernel.feel.lists import Function, items_of
-from engine.kernel.feel.times import Months, day, day_of, duration, moment, months_between
+from engine.kernel.feel.times import TOKYO, Months, clock, clock_of, day, day_of, duration, moment, months_between
 from engine.kernel.feel.values import DIGITS, Budget, Inner, bounded, tidy, written
 
 
@@ -37,8 +37,8 @@ class BuiltIn(NamedTuple):
 
 
 def at_literal(text: str) -> Inner:
-    """What @"…" stands for: a day, a moment or a duration; None for anything else."""
-    return day(text) or moment(text) or duration(text)
+    """What @"…" stands for: a day, a moment, a time of day or a duration; None for anything else."""
+    return day(text) or moment(text) or clock(text) or duration(text)
 
 
 def _texts(function: Callable[..., Inner]) -> Function:
@@ -146,8 +146,29 @@ def _day(arguments: list[Inner], budget: Budget) -> Inner:
     return None
 
 
+def _clock(arguments: list[Inner], budget: Budget) -> Inner:
+    if len(arguments) == 1:
+        return _as_clock(arguments[0])
+    if len(arguments) == 3 and all(type(each) is int and 0 <= each <= 59 for each in arguments):
+        hour, minute, second = arguments
+        return clock(f"{hour:02}:{minute:02}:{second:02}")
+    return None
+
+
+def _as_clock(value: Inner) -> time | None:
+    if isinstance(value, datetime):
+        return clock_of(value)
+    if isinstance(value, str):
+        read = moment(value)
+        return clock(value) if read is None else clock_of(read)
+    return value if isinstance(value, time) else None
+
+
 def _moment(arguments: list[Inner], budget: Budget) -> Inner:
     value = arguments[0]
+    if len(arguments) == 2:
+        on, at = _as_day(value), _as_clock(arguments[1])
+        return None if on is None or at is None else datetime.combine(on, at, TOKYO)
     return value if isinstance(value, datetime) else moment(value) if isinstance(value, str) else None
 
 
@@ -163,6 +184,7 @@ def _months(arguments: list[Inner], budget: Budget) -> Inner:
 
 _DAY_REMEDY = "その日付はありません。date(\"2026-04-01\") のように、年-月-日で書きます。"
 _MOMENT_REMEDY = "その日時はありません。date and time(\"2026-04-01T08:30\") のように書きます。"
+_CLOCK_REMEDY = "その時刻はありません。time(\"08:30:00\") のように、時差を付けずに書きます。"
 _DURATION_REMEDY = (
     "期間として読めません。duration(\"P3D\")(3日)、\"PT1H\"(1時間)、\"P1Y6M\"(1年6か月)のように書きます。"
     "開庁日は workdays(日数) です。"
@@ -202,7 +224,8 @@ BUILT_IN: dict[str, BuiltIn] = {
     "decimal": BuiltIn(_number(_rounded), 2, 2, "decimal(数, 小数点より下の桁数)", "n, scale"),
     "modulo": BuiltIn(_number(_modulo), 2, 2, "modulo(数, 割る数)", "dividend, divisor"),
     "date": BuiltIn(_day, 1, 3, "date(\"2026-04-01\")", "from | year, month, day", _DAY_REMEDY),
-    "date and time": BuiltIn(_moment, 1, 1, "date and time(\"2026-04-01T08:30\")", "from", _MOMENT_REMEDY),
+    "time": BuiltIn(_clock, 1, 3, "time(\"08:30:00\")", "from | hour, minute, second", _CLOCK_REMEDY),
+    "date and time": BuiltIn(_moment, 1, 2, "date and time(\"2026-04-01T08:30\")", "from | date, time", _MOMENT_REMEDY),
     "duration": BuiltIn(_duration, 1, 1, "duration(\"P3D\")", "from", _DURATION_REMEDY),
     "years and months duration": BuiltIn(_months, 2, 2, "years and months duration(始め, 終わり)", "from, to"),
     "is defined": BuiltIn(lambda arguments, budget: arguments[0] is not None, 1, 1, "is defined(値)", "value"),

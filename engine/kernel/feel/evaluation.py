@@ -6,7 +6,7 @@ Three-valued logic: what is unanswered or of a wrong kind is null.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 from engine.kernel.feel.arithmetic import added, divided, multiplied, negated, powered, subtracted
 from engine.kernel.feel.builtins import BUILT_IN, at_literal
@@ -83,8 +83,8 @@ def _path(node: Node, in_row: bool) -> Code:
             run.budget.spend(len(holder))
             return [admitted(item.get(field)) if isinstance(item, dict) else None for item in holder]
         if isinstance(holder, str):
-            holder = at_literal(holder)  # a day as forms hold it
-        return part(holder, field) if isinstance(holder, date | timedelta | Months) else None
+            holder = at_literal(holder)  # a day or moment as forms hold it
+        return part(holder, field) if isinstance(holder, date | time | timedelta | Months) else None
 
     return value
 

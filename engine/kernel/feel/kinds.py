@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from engine.kernel.feel.nodes import Node
 from engine.kernel.feel.reads import Path, result_path
-from engine.kernel.feel.times import day, duration, moment
+from engine.kernel.feel.times import clock, day, duration, moment
 from engine.kernel.feel.values import Inner, kind_of
 
 KindOf = Callable[[Path], "str | None"]  # the kind of what a path holds; of a path under a list, that of one row
@@ -23,20 +23,22 @@ _BUILT_IN = {
     "text": ("substring", "substring before", "substring after", "upper case", "lower case", "string join", "string"),
     "day": ("date", "workdays", "months"),
     "moment": ("date and time",),
+    "time": ("time",),
     "months": ("years and months duration",),
 }
 _RESULTS = {name: kind for kind, names in _BUILT_IN.items() for name in names}
-_SINGLE = frozenset({"boolean", "number", "text", "day", "moment", "period", "months"})
-_READ_AS = {"day": day, "moment": moment, "period": duration, "months": duration}  # how a text beside such a value is read
+_SINGLE = frozenset({"boolean", "number", "text", "day", "moment", "time", "period", "months"})
+_READ_AS = {"day": day, "moment": moment, "time": clock, "period": duration, "months": duration}  # how a text beside such a value is read
 _SUMS = {
     ("number", "number"): "number", ("text", "text"): "text", ("period", "period"): "period", ("months", "months"): "months",
     ("day", "period"): "day", ("day", "months"): "day", ("moment", "period"): "moment", ("moment", "months"): "moment",
+    ("time", "period"): "time", ("period", "time"): "time",
     ("period", "day"): "day", ("months", "day"): "day", ("period", "moment"): "moment", ("months", "moment"): "moment",
 }  # fmt: skip
 _DIFFERENCES = {
     ("number", "number"): "number", ("period", "period"): "period", ("months", "months"): "months", ("day", "day"): "period",
     ("moment", "moment"): "period", ("day", "period"): "day", ("day", "months"): "day", ("moment", "period"): "moment",
-    ("moment", "months"): "moment",
+    ("moment", "months"): "moment", ("time", "time"): "period", ("time", "period"): "time",
 }  # fmt: skip
 
 
@@ -120,6 +122,8 @@ class Kinds:
                     self.of(part, bound)
                 if node.word in _RESULTS:
                     return Sort(_RESULTS[node.word])
+                if node.word == "duration" and isinstance(parts[0].value, str):
+                    return Sort(kind_of(duration(parts[0].value)))
                 path = result_path(node)
                 return Sort("list", path) if node.word == "answers" else self._at(path)
         for part in parts:

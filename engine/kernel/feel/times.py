@@ -1,6 +1,6 @@
-"""Days, moments and durations: read, written, moved. It must not know the calendar of open days.
+"""Days, moments, times of day and durations: read, written, moved. It must not know the calendar of open days.
 
-Spellings are those of ISO 8601 that FEEL knows. A moment without offset, and the parts of each, are Japanese time.
+Spellings are those of ISO 8601 that FEEL knows. A moment without offset, the parts of each, and every time of day are Japanese time.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ import re
 from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from typing import TypeVar
 
 TOKYO = timezone(timedelta(hours=9), "Asia/Tokyo")  # without summer time since 1951
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+_CLOCK = re.compile(r"\d\d:\d\d(:\d\d(\.\d{1,6})?)?", re.ASCII)
 _PERIOD = re.compile(r"(-?)P(?=.)(?:(\d{1,6})D)?(?:T(?=.)(?:(\d{1,8})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?", re.ASCII)
 _MONTHS = re.compile(r"(-?)P(?=.)(?:(\d{1,4})Y)?(?:(\d{1,5})M)?", re.ASCII)
 
@@ -44,6 +45,28 @@ def moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return value if value is None or value.tzinfo is not None else value.replace(tzinfo=TOKYO)
+
+
+def clock(text: str) -> time | None:
+    """A time of day written "08:30" or "08:30:00", without an offset, if it exists."""
+    found = moment(f"2000-01-01T{text}") if _CLOCK.fullmatch(text) else None
+    return None if found is None else found.time()
+
+
+def clock_of(value: datetime) -> time | None:
+    """The Japanese time of day of a moment."""
+    local = within_time(lambda: value.astimezone(TOKYO))
+    return None if local is None else local.time()
+
+
+def turned(value: time, length: timedelta) -> time:
+    """A time of day moved on, past midnight if need be."""
+    return (datetime.combine(date(2000, 1, 1), value) + length % timedelta(days=1)).time()
+
+
+def between(start: time, end: time) -> timedelta:
+    """How long it is from one time of a day to another; negative when the second is earlier."""
+    return datetime.combine(date(2000, 1, 1), end) - datetime.combine(date(2000, 1, 1), start)
 
 
 def duration(text: str) -> timedelta | Months | None:
@@ -107,14 +130,16 @@ def spelt(length: timedelta | Months) -> str:
     return f"{sign}P{days}{'T' if time else ''}{time}"
 
 
-def part(value: date | datetime | timedelta | Months, name: str) -> int | None:
-    """`.year` to `.weekday` (Monday is 1) of a day, also `.hour` to `.second` of a moment; the parts of a duration."""
+def part(value: date | datetime | time | timedelta | Months, name: str) -> int | None:
+    """`.year` to `.weekday` (Monday is 1) of a day, `.hour` to `.second` of a time, both of a moment; the parts of a duration."""
+    if isinstance(value, time):
+        return {"hour": value.hour, "minute": value.minute, "second": value.second}.get(name)
     if isinstance(value, datetime):
         local = within_time(lambda: value.astimezone(TOKYO))
         if local is None:
             return None
-        clock = {"hour": local.hour, "minute": local.minute, "second": local.second}
-        return clock[name] if name in clock else part(local.date(), name)
+        found = part(local.time(), name)
+        return part(local.date(), name) if found is None else found
     if isinstance(value, date):
         return {"year": value.year, "month": value.month, "day": value.day, "weekday": value.isoweekday()}.get(name)
     if isinstance(value, Months):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 from operator import ge, gt, le, lt
 from typing import TypeAlias, cast
 
-from engine.kernel.feel.times import Months, day, duration, moment, spelt
+from engine.kernel.feel.times import Months, clock, day, duration, moment, spelt
 
 Value: TypeAlias = "bool | int | Decimal | str | date | datetime | list[Value] | dict[str, Value] | None"
 Inner: TypeAlias = (
-    "bool | int | Decimal | str | date | datetime | timedelta | Months | list[Inner] | dict[str, Inner] | None"
+    "bool | int | Decimal | str | date | datetime | time | timedelta | Months | list[Inner] | dict[str, Inner] | None"
 )
 
 STEPS = 100_000  # of one evaluation
@@ -26,9 +26,9 @@ DIGITS = Context(prec=34, traps=[DivisionByZero, InvalidOperation, Overflow])
 
 _KINDS: dict[type, str] = {
     type(None): "null", bool: "boolean", int: "number", Decimal: "number", str: "text", date: "day", datetime: "moment",
-    timedelta: "period", Months: "months", list: "list", dict: "context",
+    time: "time", timedelta: "period", Months: "months", list: "list", dict: "context",
 }  # fmt: skip
-_ORDERED = frozenset({"number", "text", "day", "moment", "period", "months"})
+_ORDERED = frozenset({"number", "text", "day", "moment", "time", "period", "months"})
 _ORDERS: dict[str, Callable[..., bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
@@ -52,7 +52,7 @@ class Budget:
 
 
 def kind_of(value: Inner) -> str:
-    """null, boolean, number, text, day, moment, period, months, list or context."""
+    """null, boolean, number, text, day, moment, time, period, months, list or context."""
     return _KINDS[type(value)]
 
 
@@ -70,7 +70,7 @@ def admitted(value: object) -> Inner:
 
 
 def given(value: object, budget: Budget, level: int = 0) -> Value:
-    """A result as it leaves: a copy, plain values, durations as ISO 8601 text. Raises Overrun when it is too large."""
+    """A result as it leaves: a copy, plain values, times of day and durations as ISO 8601 text. Raises Overrun when it is too large."""
     value = admitted(value)
     budget.spend(1)
     if isinstance(value, list):
@@ -78,7 +78,7 @@ def given(value: object, budget: Budget, level: int = 0) -> Value:
         return [given(item, budget, _deeper(level)) for item in value]
     if isinstance(value, dict):
         return {key: given(item, budget, _deeper(level)) for key, item in value.items()}
-    return spelt(value) if isinstance(value, timedelta | Months) else value
+    return written(value) if isinstance(value, time | timedelta | Months) else value
 
 
 def bounded(number: int | Decimal) -> int | Decimal:
@@ -143,7 +143,7 @@ def ordered(operator: str, left: Inner, right: Inner) -> bool | None:
 
 
 def aligned(left: Inner, right: Inner) -> tuple[Inner, Inner]:
-    """Both values, an ISO text read as a day, moment or duration when the other side is one."""
+    """Both values, an ISO text read as a day, moment, time of day or duration when the other side is one."""
     if type(left) is str:
         return _read_as(type(right), left), right
     return (left, _read_as(type(left), right)) if type(right) is str else (left, right)
@@ -155,6 +155,8 @@ def _read_as(kind: type, text: str) -> Inner:
         return day(text) or text
     if kind is datetime:
         return moment(text) or text
+    if kind is time:
+        return clock(text) or text
     if kind is timedelta or kind is Months:
         read = duration(text)
         return text if read is None else read
@@ -162,14 +164,14 @@ def _read_as(kind: type, text: str) -> Inner:
 
 
 def written(value: Inner) -> str | None:
-    """A single value as text: numbers in full, days and durations in ISO 8601. None for null, lists and contexts."""
+    """A single value as text: numbers in full, days, times and durations in ISO 8601. None for null, lists and contexts."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, int):
         return str(value)
-    if isinstance(value, date):
+    if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, timedelta | Months):
         return spelt(value)
