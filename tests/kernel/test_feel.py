@@ -272,6 +272,18 @@ def test_open_days_are_pointed_to_where_they_can_be_counted() -> None:
         ("abs(-1.5)", Decimal("1.5")),
         ("decimal(2.345, 2)", Decimal("2.34")),
         ("decimal(2.5, 0)", 2),
+        ("round half up(2.345, 2)", Decimal("2.35")),
+        ("round half up(-2.5, 0)", -3),
+        ("round half down(-2.5, 0)", -2),
+        ("round half down(2.51, 0)", 3),
+        ("round up(-2.1, 0)", -3),
+        ("round down(-2.9, 0)", -2),
+        ("round up(1250, -2)", 1300),
+        ("round half up(n: 0.5, scale: 0)", 1),
+        ("round half up(1, 35)", None),
+        ("round half up(1, 0.5)", None),
+        ('round half up("1", 0)', None),
+        ("round half up(9999999999999999999999999999999999, 1)", None),
         ("modulo(-5, 3)", 1),
         ("modulo(5, -3)", -1),
         ("modulo(5.5, 2)", Decimal("1.5")),
@@ -519,7 +531,7 @@ def test_a_value_may_be_handed_over_by_its_name_in_any_order(named: str, plain: 
 def test_every_function_takes_its_values_by_name_as_in_order() -> None:
     marks = ["1", '"a"', "[2, 1]", "null", 'date("2026-04-01")', 'duration("P1M")']
     ways = [(name, names) for name, built_in in BUILT_IN.items() for names in built_in.parameters]
-    assert len(ways) == 38
+    assert len(ways) == 42
     for name, names in ways:
         for first, second in zip(marks, marks[1:] + marks[:1], strict=True):
             given = dict(zip(names, [first, second, "1"], strict=False))

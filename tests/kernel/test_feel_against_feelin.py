@@ -195,6 +195,7 @@ def wider_cases() -> Iterator[str]:
         yield f"{name}({number})"
     for number, digits in itertools.product(["1.25", "-1.25", "1.35", "12"], ["0", "1", "2"]):
         yield f"decimal({number}, {digits})"
+        yield from (f"round {how}({number}, {digits})" for how in ("up", "down", "half up", "half down"))
     for left, right in itertools.product(["7", "-7", "7.5"], ["2", "-2", "0.5"]):
         yield f"modulo({left}, {right})"
     for name, left, right in itertools.product(("append", "concatenate", "union"), ["numbers", "[]", '["a"]'], ["[1]", '["b", 1]', "[]"]):

@@ -9,7 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
+from decimal import (
+    ROUND_CEILING,
+    ROUND_DOWN,
+    ROUND_FLOOR,
+    ROUND_HALF_DOWN,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    ROUND_UP,
+    Decimal,
+    InvalidOperation,
+)
 from typing import NamedTuple
 
 from engine.kernel.feel import lists
@@ -106,11 +116,15 @@ def _up(number: int | Decimal) -> int:
     return int(Decimal(number).to_integral_value(ROUND_CEILING))
 
 
-def _rounded(number: int | Decimal, scale: int | Decimal) -> int | Decimal | None:
-    """Half to even, as `decimal` wants."""
-    if type(scale) is not int or not -34 <= scale <= 34:
-        return None
-    return tidy(DIGITS.quantize(Decimal(number), Decimal(1).scaleb(-scale)))
+def _rounding(how: str) -> Function:
+    """Rounds to so many digits after the point; how is one of the ways of `decimal`."""
+
+    def rounded(number: int | Decimal, scale: int | Decimal) -> int | Decimal | None:
+        if type(scale) is not int or not -34 <= scale <= 34:
+            return None
+        return tidy(Decimal(number).quantize(Decimal(1).scaleb(-scale), how, DIGITS))
+
+    return _number(rounded)
 
 
 def _modulo(number: int | Decimal, by: int | Decimal) -> int | Decimal | None:
@@ -221,7 +235,11 @@ BUILT_IN: dict[str, BuiltIn] = {
     "abs": BuiltIn(lambda arguments, budget: _magnitude(arguments[0]), 1, 1, "abs(数)", "n"),
     "floor": BuiltIn(_number(_down), 1, 1, "floor(数)", "n"),
     "ceiling": BuiltIn(_number(_up), 1, 1, "ceiling(数)", "n"),
-    "decimal": BuiltIn(_number(_rounded), 2, 2, "decimal(数, 小数点より下の桁数)", "n, scale"),
+    "decimal": BuiltIn(_rounding(ROUND_HALF_EVEN), 2, 2, "decimal(数, 小数点より下の桁数)", "n, scale"),
+    "round half up": BuiltIn(_rounding(ROUND_HALF_UP), 2, 2, "round half up(数, 小数点より下の桁数)", "n, scale"),
+    "round half down": BuiltIn(_rounding(ROUND_HALF_DOWN), 2, 2, "round half down(数, 小数点より下の桁数)", "n, scale"),
+    "round up": BuiltIn(_rounding(ROUND_UP), 2, 2, "round up(数, 小数点より下の桁数)", "n, scale"),
+    "round down": BuiltIn(_rounding(ROUND_DOWN), 2, 2, "round down(数, 小数点より下の桁数)", "n, scale"),
     "modulo": BuiltIn(_number(_modulo), 2, 2, "modulo(数, 割る数)", "dividend, divisor"),
     "date": BuiltIn(_day, 1, 3, "date(\"2026-04-01\")", "from | year, month, day", _DAY_REMEDY),
     "time": BuiltIn(_clock, 1, 3, "time(\"08:30:00\")", "from | hour, minute, second", _CLOCK_REMEDY),

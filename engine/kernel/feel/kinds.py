@@ -17,7 +17,10 @@ from engine.kernel.feel.values import Inner, kind_of
 KindOf = Callable[[Path], "str | None"]  # the kind of what a path holds; of a path under a list, that of one row
 
 _BUILT_IN = {
-    "number": ("count", "sum", "mean", "string length", "number", "floor", "ceiling", "decimal", "modulo"),
+    "number": (
+        "count", "sum", "mean", "string length", "number", "floor", "ceiling", "decimal", "modulo", "round half up", "round half down", "round up",
+        "round down",
+    ),
     "boolean": ("all", "any", "list contains", "contains", "starts with", "ends with", "is defined"),
     "list": ("index of", "append", "concatenate", "union", "distinct values", "flatten", "reverse"),
     "text": ("substring", "substring before", "substring after", "upper case", "lower case", "string join", "string"),
@@ -25,7 +28,7 @@ _BUILT_IN = {
     "moment": ("date and time",),
     "time": ("time",),
     "months": ("years and months duration",),
-}
+}  # fmt: skip
 _RESULTS = {name: kind for kind, names in _BUILT_IN.items() for name in names}
 _SINGLE = frozenset({"boolean", "number", "text", "day", "moment", "time", "period", "months"})
 _READ_AS = {"day": day, "moment": moment, "time": clock, "period": duration, "months": duration}  # how a text beside such a value is read
