@@ -18,7 +18,7 @@ from engine.kernel.bindings import own_names
 from engine.kernel.expressions import ANYTHING, SPOKEN, Names, Site, check_expression
 from engine.kernel.feel import ANSWERS_OF, Expression
 from engine.kernel.model import FieldKind, Model, Problem, Spot, Vocabulary, walk
-from engine.kernel.remarks import Remarks, near
+from engine.kernel.remarks import Remarks, near, spoken
 from forms.form import Field, Form
 
 _TEXT, _DAY, _MOMENT = FieldKind("text"), FieldKind("date"), FieldKind("datetime")
@@ -58,7 +58,6 @@ class Formula:
         return self.written.strip().removeprefix("=").strip()
 
 
-
 class _Surroundings(NamedTuple):
     forms: Mapping[str, Form]
     vocabulary: Vocabulary
@@ -83,7 +82,7 @@ def problems(
         own = {**_own_names(model, form.id), **around.shared, "own": records[form.id]}
         file = files[f"forms/schemas/{form.id}.json"].decode()
         for formula in formulas(form):
-            _check(formula, _spot(formula, file), own, around, kind, remarks)
+            found += _check(formula, _spot(formula, file), own, around, kind, remarks)
         found += remarks.problems
     return found
 
@@ -117,7 +116,7 @@ def _spot(formula: Formula, file: str) -> Spot:
 
 def _check(
     formula: Formula, spot: Spot, own: Mapping[str, FieldKind], around: _Surroundings, kind: Callable[[Field], FieldKind], remarks: Remarks
-) -> None:
+) -> Iterator[Problem]:
     if formula.columns is not None:
         row = FieldKind("row", fields={column.name: kind(column) for column in formula.columns})
         own = {**own, "row": row, "index": FieldKind("number")}
@@ -125,7 +124,9 @@ def _check(
     expression = check_expression(Site(formula.word, formula.text, spot), names, remarks)
     if expression is None:
         return
-    _check_forms(expression, formula, spot, around, remarks)
+    for name, form in _unknown_forms(expression, around.forms):
+        text = f"{formula.word}の式の {name}() に書いた様式「{form}」がありません。{near(form, around.forms)}"
+        yield _asked(remarks.file, spot, "unknown-form-in-call", text)
     found = expression.kind(names.value_kind)
     if formula.fills is None:
         if found not in (None, "null", "boolean"):
@@ -133,19 +134,23 @@ def _check(
         return
     if found not in (None, "null", *_FITTING.get(formula.fills.kind, (found,))):
         wanted = _WANTED[formula.fills.kind]
-        remarks.say("prefill-kind", spot, text=formula.text, found=SPOKEN.get(str(found), "まとまり"), wanted=wanted)
+        text = f"x-prefill の「{formula.text}」は{SPOKEN.get(str(found), 'まとまり')}なので、この欄に入れられません。ここに入るのは{wanted}です。"
+        yield _asked(remarks.file, spot, "prefill-kind", text)
     codes = {code.code for code in formula.fills.codes}
-    for text in expression.texts if codes else ():
-        if text not in codes:
-            remarks.say("prefill-code", spot, code=text, near=near(text, codes))
+    for code in expression.texts if codes else ():
+        if code not in codes:
+            yield _asked(remarks.file, spot, "prefill-code", f"x-prefill の値「{code}」は、この欄の選択肢にありません。{near(code, codes)}")
 
 
-def _check_forms(expression: Expression, formula: Formula, spot: Spot, around: _Surroundings, remarks: Remarks) -> None:
-    """The forms that functions are asked for by their ids."""
+def _unknown_forms(expression: Expression, forms: Mapping[str, Form]) -> Iterator[tuple[str, str]]:
+    """The further forms that functions are asked for by their ids and that are not there: function, id."""
     for call in expression.calls:
         for argument in call.arguments[1:] if call.name in ANSWERS_OF else ():
-            for form in set(argument.texts) - around.forms.keys():
-                remarks.say("unknown-form-in-call", spot, where=formula.word, name=call.name, form=form, near=near(form, around.forms))
+            yield from ((call.name, form) for form in argument.texts if form not in forms)
+
+
+def _asked(file: str, spot: Spot, rule: str, text: str) -> Problem:
+    return Problem(file, spot.id, spot.line, "ask", rule, spoken(spot) + text)
 
 
 def _own_names(model: Model, form: str) -> dict[str, FieldKind]:
