@@ -13,11 +13,14 @@ TYPES = {
     "start": "startEvent",
     "end": "endEvent",
     "wait": "intermediateCatchEvent",
+    "throw": "intermediateThrowEvent",
     "task": "userTask",
     "call": "callActivity",
     "xor": "exclusiveGateway",
     "and": "parallelGateway",
+    "race": "eventBasedGateway",
     "sub": "subProcess",
+    "event-sub": "subProcess",
     "boundary": "boundaryEvent",
 }
 LETTERS = "受け止めた人の話を聞いて、いつまでにだれが何をするか決める"
@@ -62,6 +65,7 @@ def _node(node: str, inside: Mapping[str, tuple[Sequence[str], Sequence[str]]]) 
     id_, _, host = place.partition("@")
     attributes = f"id={quoteattr(id_)}" + (f" name={quoteattr(name[0])}" if name and name[0] else "")
     attributes += f" attachedToRef={quoteattr(host)}" if host else ""
+    attributes += ' triggeredByEvent="true"' if kind == "event-sub" else ""
     content = _content(*inside[id_], inside) if id_ in inside else ""
     return f"<bpmn:{TYPES[kind]} {attributes}>{content}</bpmn:{TYPES[kind]}>"
 
