@@ -77,8 +77,10 @@ class Sight:
 
     def ground(self, form: str | None = None, answered_by: str | None = None, part: str | None = None) -> str | None:
         """On which ground the case is seen, or an answer to this part of a form, as the record of viewings says it: the widest of several."""
-        if form in self.restricted or (form is None and not self.grounds and self.named):
-            return self.named.get(form) if form is not None else next(iter(self.named.values()))
+        if form in self.restricted:
+            return self.named.get(form)
+        if form is None and self.named:  # its page shows up to L3, and that rests on nothing else
+            return next(iter(self.named.values()))
         if form is not None and answered_by is not None and answered_by == self.by.organisation:
             return OWN
         holds = [ground for ground in self.grounds if (ground.opens_case if form is None else ground.covers(form, part))]
@@ -136,12 +138,11 @@ def _is_named(by: By, today: date) -> sa.ColumnElement[bool]:
 
 
 def unconfirmed(city: City, c: Connection, by: By, task: Any) -> ByName | None:
-    """The ground on which a person must be named before doing this task; None where nothing is left to confirm."""
+    """The ground on which a person must be named before this task opens to them; None where nothing is left to confirm."""
     for ground in city.organisation(c).named.values():
         if task.form is not None and ground.asks_first(task.form, task.part or "") and ground.id not in named_in(city, c, by, task.case):
             return ground
     return None
-
 
 
 def readable(city: City, c: Connection, sight: Sight, form: Form, answer: Any) -> dict[str, Any]:

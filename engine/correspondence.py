@@ -57,6 +57,7 @@ class File:
     by: int | None
     organisation: str | None
     at: datetime
+    form: str | None  # of its task
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------
@@ -123,8 +124,8 @@ def _place(c: Connection, city: City, case: int, task: str | None, by: By) -> An
 
 
 def may_be_at(c: Connection, city: City, by: By, task: Any) -> bool:
-    """Whether a task's page opens for this person."""
-    return access.may_do(city, c, by, task) or access.may_reassign(c, by, task)
+    """Whether a task's page opens for this person, with what is written and attached there."""
+    return (access.may_do(city, c, by, task) or access.may_reassign(c, by, task)) and access.unconfirmed(city, c, by, task) is None
 
 
 def _is_repeated(c: Connection, city: City, case: int, task: str | None, body: str, by: By) -> bool:
@@ -226,7 +227,7 @@ def _rows(table: sa.Table, case: int, *columns: Any) -> sa.Select[Any]:
 
 
 def _file(row: Any) -> File:
-    return File(row.id, row.name, row.kind, row.size, row.task, row.by, row.organisation, row.at)
+    return File(row.id, row.name, row.kind, row.size, row.task, row.by, row.organisation, row.at, row.form)
 
 
 def _may_read(sight: Sight, row: Any) -> bool:

@@ -99,7 +99,7 @@ def _by_task(city: City, c: Connection, sight: Sight, case: Any, given: Consent 
     ).all()  # fmt: skip
     by_office: dict[str, list[Any]] = {}
     for row in rows:
-        if sight.level(row.form, None) is not None:
+        if row.form not in sight.restricted and sight.level(row.form, None) is not None:
             by_office.setdefault(row.grp.split(".")[0], []).append(row)
     for org, tasks in by_office.items():
         agreed = given is not None and given.shares_with(org, "share", city.today)

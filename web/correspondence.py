@@ -15,6 +15,7 @@ from engine.access import Sight
 from engine.correspondence import AlreadyThere, File, Said, UnusableComment
 from engine.errors import NotAllowed
 from engine.filetypes import UnusableFile
+from forms.form import RESTRICTED
 from web import acting, viewings
 from web.context import city
 from web.language import _
@@ -61,7 +62,10 @@ def download(number: str, id: int) -> Response:
             raise NotAllowed
         file, body = correspondence.open_file(c, city(), acting.by(), case, id)
         sight = access.sight(city(), c, acting.by(), case)
-    viewings.note(f"file:{id}", case.id, sight.ground() or access.OWN_TASK, access.LEVELS[-1])
+    if file.form in sight.restricted:
+        viewings.note(f"file:{id}", case.id, sight.ground(file.form) or access.OWN_TASK, RESTRICTED)
+    else:
+        viewings.note(f"file:{id}", case.id, sight.ground() or access.OWN_TASK, access.LEVELS[-1])
     viewings.write()
     return send_file(BytesIO(body), mimetype=file.kind, as_attachment=True, download_name=file.name, etag=False)
 

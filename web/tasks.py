@@ -79,6 +79,16 @@ class Desk:
         return access.unconfirmed(city(), self.c, self.by, self.task)
 
     @property
+    def is_theirs(self) -> bool:
+        """Whether this person may do it; else, as a head, only hand it to somebody."""
+        return access.may_do(city(), self.c, self.by, self.task)
+
+    @property
+    def colleagues(self) -> list[dict[str, Any]]:
+        """To whom it may be given."""
+        return [{"id": row.id, "name": row.name} for row in assignments.people_for(self.c, self.task.id, city().today) if row.id != self.task.excluded]
+
+    @property
     def is_mine_to_answer(self) -> bool:
         return self.task.status == "open" and self.task.assignee in (None, self.by.person) and access.may_take(self.c, self.by, self.task)
 
@@ -91,7 +101,7 @@ def show(task: str) -> str | Response:
         if desk.task.status != "open":
             return redirect(_after(desk.c, desk.by, desk.case, desk.task.closed_at is not None), 303)
         if desk.to_confirm is not None:
-            return _confirmation(desk, desk.to_confirm)
+            return _confirmation(desk, desk.to_confirm) if desk.is_theirs else _closed(desk)
         draft = drafts.load(c, desk.by.person or 0, desk.subject)
         return _page(desk, typed=draft.typed if draft is not None else None, draft=draft)
 
@@ -173,6 +183,8 @@ def confirm(task: str) -> str | Response | tuple[str, int]:
         desk = _desk(c, task, confirmed=False)
         if desk.to_confirm is None:
             return redirect(url_for("tasks.show", task=task), 303)
+        if not desk.is_theirs:
+            raise NotAllowed
         form, part = _confirming(desk, desk.to_confirm)
         before, may = answers.prefilled(form, part, desk.scope()), forms.in_hand(form)
         offered = choices.of(c, city(), desk.by, desk.facts, form, True)
@@ -267,6 +279,15 @@ def _confirmation(desk: Desk, ground: ByName, typed: Any = None, errors: Any = (
     )  # fmt: skip
 
 
+def _closed(desk: Desk) -> str:
+    """For a head who may hand a task of named persons to somebody, and reads nothing of it."""
+    viewings.note(f"task:{desk.task.id}", desk.task.case, access.HEAD, access.LEVELS[0])
+    return render_template(
+        "confirm.html", title=desk.task.name, task={"id": desk.task.id, "title": desk.task.name, "number": desk.case.number}, form=None,
+        errors=[], colleagues=desk.colleagues,
+    )  # fmt: skip
+
+
 def _note(desk: Desk) -> None:
     level = RESTRICTED if desk.form is not None and desk.form.is_restricted else access.LEVELS[-1]
     viewings.note(f"task:{desk.task.id}", desk.task.case, access.ground_of_task(city(), desk.c, desk.by, desk.task), level)
@@ -301,7 +322,7 @@ def _page(desk: Desk, typed: Any = None, errors: Any = (), draft: Any = None) ->
             "claim": task.assignee is None and access.may_take(c, desk.by, task), "give_back": task.assignee == desk.by.person,
             "reassign": access.may_reassign(c, desk.by, task), "change_due": False, "emergency": False,
         },
-        colleagues=[{"id": row.id, "name": row.name} for row in assignments.people_for(c, task.id, city().today) if row.id != task.excluded],
+        colleagues=desk.colleagues,
         comments=correspondence.comments(c, sight, task.id), may_comment=True,
         files=correspondence.files(c, sight, desk.case.number, task.id), may_attach=True,
         here=_here(desk, process), done=acting.done(),

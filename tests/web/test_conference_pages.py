@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,13 @@ def answered(town: Town, form: str) -> int:
     answer = store.answer
     with town.city.store.reading() as c:
         return int(c.scalar(sa.select(sa.func.max(answer.c.id)).where(answer.c.form == form)) or 0)
+
+
+def seen(town: Town) -> dict[str, tuple[str, str]]:
+    """What is in the record of viewings: what was seen -> the ground and the highest level."""
+    log = store.access_log
+    with town.city.store.reading() as c:
+        return {row.what: (row.ground, row.level) for row in c.execute(sa.select(log).order_by(log.c.day, log.c.seq))}
 
 
 def test_a_task_of_it_asks_to_confirm_first_and_shows_nothing_of_the_conference(app, conference_town):
@@ -118,6 +126,38 @@ def test_not_yours_and_not_there_look_the_same(app, conference_town):
     assert not_mine == not_there
 
 
+def test_a_head_who_only_decides_who_does_it_reads_nothing_and_confirms_nothing(app, conference_town):
+    head, nurse = conference_town.joins("head", "架空 かしら", "esikoni.head"), newcomer(conference_town, "esikoni")
+    visitor, task = visits(app, head, "esikoni"), conference_town.task("conference", HOLDING)
+    page = visitor.get(f"/tasks/{task}")
+    assert "担当を決められます" in page.text and "確かめて開く" not in page.text and "家族の面談から始め" not in page.text
+    assert visitor.sends(f"/tasks/{task}/confirm", YES).status_code == 404
+    assert visitor.sends(f"/tasks/{task}/reassign", {"to": str(nurse.id)}).status_code == 303
+    assert "確かめて開く" in visits(app, nurse, "esikoni").get(f"/tasks/{task}").text
+
+
+def test_what_is_said_and_attached_at_a_task_of_it_is_read_by_who_is_named_only(app, conference_town):
+    member, other = visits(app, conference_town.person(CENTRE), "esikoni"), visits(app, newcomer(conference_town, "esikoni"), "esikoni")
+    task, case = conference_town.task("conference", HOLDING), f"/cases/{conference_town.number('conference')}"
+    assert member.sends(f"/tasks/{task}/comment", {"text": "父の入院先がわかった。"}).status_code == 303
+    assert member.sends(f"/tasks/{task}/attach", {"file": (io.BytesIO(b"%PDF-1.7\n%%EOF\n"), "架空.pdf")}).status_code == 303
+    for reader, may in ((member, True), (other, False)):
+        page = reader.get(case).text
+        assert ("父の入院先がわかった。" in page, "架空.pdf" in page) == (may, may)
+        assert (reader.get(f"{case}/files/1").status_code == 200) == may
+    assert seen(conference_town)["file:1"] == ("conference", "L3")
+
+
+def test_the_record_of_viewings_says_that_a_member_saw_it_as_a_member(app, conference_town):
+    visitor, task = visits(app, conference_town.person(CENTRE), "esikoni"), conference_town.task("conference", HOLDING)
+    visitor.get(f"/cases/{conference_town.number('conference')}")
+    visitor.get(f"/cases/answers/{answered(conference_town, 'F07C')}")
+    visitor.get(f"/tasks/{task}")
+    found = seen(conference_town)
+    assert (found["case"], found[f"task:{task}"]) == (("conference", "L3"), ("own_task", "L3"))
+    assert found[f"answer:{answered(conference_town, 'F07C')}"] == ("conference", "L3")
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1440, 360])
 def test_the_page_that_asks_to_confirm_is_clean_for_everybody(conference_town, browser_of, width):
@@ -127,3 +167,13 @@ def test_the_page_that_asks_to_confirm_is_clean_for_everybody(conference_town, b
         page.get_by_role("button", name="確かめて開く").click()
         assert page.get_by_role("alert").is_visible() or page.locator(".error-summary").is_visible()
         assert (screen.findings(), screen.sticks_out()) == ([], [])
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1440, 360])
+def test_the_page_on_which_a_head_decides_who_does_it_is_clean_for_everybody(conference_town, browser_of, width):
+    head = conference_town.joins("head", "架空 かしら", "esikoni.head")
+    for screen in browser_of(screens_of(conference_town.city)):
+        page = screen.signed_in_as(head).opens(f"/tasks/{conference_town.task('conference', HOLDING)}", width)
+        assert page.get_by_role("button", name="この人に渡す").is_visible()
+        assert (screen.findings(), screen.sticks_out(), screen.complaints) == ([], [], [])
