@@ -32,6 +32,8 @@ Lists = Mapping[str, tuple[str, ...]]  # form -> the repetitions in which it is 
 
 _CONDITIONS = ("条件", "待つ条件", "くり返しをやめる条件")
 _TIMES = ("タイマー", "期限", "始める日(followUpDate)")
+_TRUTHS = (None, "null", "boolean")  # kinds of what may be a condition
+_NO_TIMES = ("number", "boolean", "time", "list", "context")  # kinds of what is neither a moment nor a period
 
 
 def check(
@@ -158,9 +160,10 @@ def _check_site(site: Site, names: Names, lists: Lists, remarks: Remarks) -> Non
         form = literal(call.arguments[0].text) if call.name == "answers" and call.arguments else None
         if form is not None and form in names.vocabulary.forms and not lists.get(form):
             remarks.say("never-listed", site.place, where=site.where, form=form)
-    if site.where in _CONDITIONS and is_no_condition(direct(site.text, names)):
+    kind = expression.kind(names.value_kind)
+    if site.where in _CONDITIONS and (is_no_condition(direct(site.text, names)) or kind not in _TRUTHS):
         remarks.say("yes-no-wanted", site.place, where=site.where, text=site.text)
-    if site.where in _TIMES and is_no_date(direct(site.text, names)):
+    if site.where in _TIMES and (is_no_date(direct(site.text, names)) or kind in _NO_TIMES):
         remarks.say("date-wanted", site.place, text=site.text)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from bpmn import CITY, files, process
 from feeling import TODAY, Values
-from readings import stops
+from readings import reading, stops
 from test_decisions import decision, file
 from test_decisions import table as dmn_table
 from test_rows_of_a_table import published
@@ -52,6 +52,30 @@ def asked(condition: str) -> list[tuple[str, str]]:
 def test_unlike_kinds_are_named_with_what_is_written(condition: str, left: str, right: str) -> None:
     ((rule, message),) = asked(condition)
     assert rule == "unlike-kinds" and f"{left}、{right}なので" in message
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["count(F1.kinds)", "F1.number + 1", 'if F1.agreed then "yes" else null', "F1.roles[ask]", "[F1.agreed]", "F1.on - today", "lead()", "today", '"yes"'],
+)
+def test_a_condition_that_gives_no_yes_or_no_is_asked_about_whatever_it_is_made_of(condition: str) -> None:
+    city = replace(CITY, results={"lead": FieldKind("org")})
+    (problem,) = stops(choice(condition, city=city))
+    assert problem.rule == "yes-no-wanted" and f"「{condition}」は、はいかいいえの項目ではありません" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("due", "fits"),
+    [
+        ("count(F1.kinds)", False), ("F1.number * 2 + 1", True), ("F1.number + 1", False),
+        ('time("08:30")', False), ("F1.on = today", False), ("[today]", False),
+        ("F1.on + duration(\"P1M\")", True), ("today", True), ("settings.t_reply", True), ("workdays(3)", True), ('if F1.agreed then F1.on else null', True),
+        ('if F1.agreed then "P3BD" else "P5BD"', True),
+    ],
+)  # fmt: skip
+def test_a_due_day_is_a_day_a_moment_or_a_period(due: str, fits: bool) -> None:
+    found = stops(reading(process("p").start().user("x", form="F2", groups="kakari", due=f"={due}").end()))
+    assert [problem.rule for problem in found] == ([] if fits else ["date-wanted"])
 
 
 @pytest.mark.parametrize("condition", ["F1.number and F1.agreed", "not(F1.note) or F1.agreed", "if F1.on then true else false"])
