@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine import access, people, store, stream
-from engine.city import By, City
+from engine.city import NOBODY, By, City
 from engine.errors import Conflict, NoLongerOpen, NotAllowed, Refusal
 
 
@@ -78,6 +78,13 @@ def let_go(city: City, person: int, by: By) -> tuple[int, int]:
             _change(city, id, by, "TaskGivenBack", check)
             gone += 1
     return gone, sum(1 for groups in held.values() if not groups)
+
+
+def end_membership(city: City, person: int, leaves: bool) -> None:
+    """A membership ran out: what the person cannot do any more goes back to its groups. A leaver is deactivated, unless they came back."""
+    if leaves and not people.terms(city.store, person, city.today):
+        people.deactivate(city.store, person, city.today)
+    let_go(city, person, NOBODY)
 
 
 def people_for(c: Connection, task_id: str, today: date) -> list[Any]:

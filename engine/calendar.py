@@ -135,6 +135,11 @@ def day_in_tokyo(moment: datetime) -> date:
     return moment.astimezone(TOKYO).date()
 
 
+def end_of(day: date) -> datetime:
+    """The moment, in UTC, at which a day in Tokyo is over."""
+    return datetime.combine(day + timedelta(days=1), time(), TOKYO).astimezone(UTC)
+
+
 def is_period(text: str) -> bool:
     """Whether `text` is a period that `Calendar.due` counts: "P3BD", "P3D", "P1M", "PT1H" and the like."""
     return bool(_OPEN_DAYS.fullmatch(text) or _ISO.fullmatch(text))

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine import cases, messages, store, stream
+from engine import assignments, cases, messages, store, stream
 from engine.city import NOBODY, City
 from engine.errors import NoLongerOpen, Refusal
 from engine.kernel.commands import Deliver, Fire, Look, Signal
@@ -105,6 +105,10 @@ def _try(city: City, row: Any) -> None:
             _tell(city, row, Signal(row.body["name"]))
         elif row.kind == "look":
             _tell(city, row, Look())
+        elif row.kind in ("membership", "leaver"):
+            assignments.end_membership(city, row.body["person"], leaves=row.kind == "leaver")
+            with city.store.transaction() as c:
+                _done(c, row, city.now())
         else:
             raise Refusal(f"unknown kind of work: {row.kind}")
     except Exception as error:

@@ -21,8 +21,9 @@ import argon2
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
+from engine.calendar import end_of
 from engine.errors import Refusal
-from engine.store import Store, about, login_attempt, membership, person_login
+from engine.store import Store, about, insert_unless_there, login_attempt, membership, outbox, person_login
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
 WINDOW = timedelta(minutes=15)  # failures older than this are forgotten
@@ -65,6 +66,15 @@ class Person:
     process_owner: bool
     demo: bool
     session_version: int  # a session that carries another number is over
+
+
+@dataclass(frozen=True)
+class Term:
+    """A membership from one day to another, both included; no last day: until further notice. Days are those of Asia/Tokyo."""
+
+    group: str
+    since: date
+    until: date | None
 
 
 def organisation_of(group: str) -> str:
@@ -206,16 +216,57 @@ def memberships(store: Store, on: date) -> dict[int, frozenset[str]]:
     return {person_id: frozenset(groups) for person_id, groups in found.items()}
 
 
+def terms(store: Store, person_id: int, on: date) -> tuple[Term, ...]:
+    """The memberships of a person that are not over on a day, those to come included."""
+    with store.reading() as connection:
+        mine = sa.select(membership).where(membership.c.person == person_id, sa.or_(membership.c.until.is_(None), membership.c.until >= on))
+        return tuple(Term(row.grp, row.since, row.until) for row in connection.execute(mine.order_by(membership.c.grp, membership.c.since)))
+
+
 def join(store: Store, person_id: int, group: str, since: date, until: date | None = None) -> None:
     """Membership from `since` to `until`, both days included; nothing changes where it already holds on `since`."""
     with store.transaction() as connection:
         _join(connection, person_id, group, since, until)
+        if until is not None:
+            _wait_for_end(connection, "membership", person_id, until)
 
 
 def leave(store: Store, person_id: int, group: str, last_day: date) -> None:
     """End a membership after `last_day`."""
     with store.transaction() as connection:
         _end(connection, person_id, last_day, membership.c.grp == group)
+        _wait_for_end(connection, "membership", person_id, last_day)
+
+
+def set_last_day(store: Store, person_id: int, group: str, last_day: date, on: date) -> None:
+    """The membership that is not over on a day lasts until `last_day`, be that sooner or later than was said before."""
+    here = (membership.c.person == person_id, membership.c.grp == group)
+    with store.transaction() as connection:
+        connection.execute(sa.delete(membership).where(*here, membership.c.since > last_day))
+        going_on = sa.or_(membership.c.until.is_(None), membership.c.until >= on)
+        connection.execute(sa.update(membership).where(*here, going_on).values(until=last_day))
+        _wait_for_end(connection, "membership", person_id, last_day)
+
+
+def leave_city(store: Store, person_id: int, last_day: date) -> None:
+    """A leaver: every membership ends after `last_day`; when it is over they are deactivated. A day said before is forgotten."""
+    with store.transaction() as connection:
+        connection.execute(sa.delete(outbox).where(*_waiting_to_leave(person_id)))
+        _end(connection, person_id, last_day, sa.true())
+        _wait_for_end(connection, "leaver", person_id, last_day)
+
+
+def last_day(store: Store, person_id: int) -> date | None:
+    """The last day of a leaver who is still here."""
+    with store.reading() as connection:
+        body = connection.scalar(sa.select(outbox.c.body).where(*_waiting_to_leave(person_id)))
+    return date.fromisoformat(body["day"]) if body else None
+
+
+def stay(store: Store, person_id: int) -> None:
+    """They do not leave after all; memberships keep the days that they have."""
+    with store.transaction() as connection:
+        connection.execute(sa.delete(outbox).where(*_waiting_to_leave(person_id)))
 
 
 def deactivate(store: Store, person_id: int, on: date) -> None:
@@ -271,6 +322,17 @@ def _end(connection: Connection, person_id: int, last_day: date, which: sa.Colum
     mine = (membership.c.person == person_id, which)
     connection.execute(sa.delete(membership).where(*mine, membership.c.since > last_day))
     connection.execute(sa.update(membership).where(*mine, in_force(last_day)).values(until=last_day))
+
+
+def _wait_for_end(connection: Connection, kind: str, person_id: int, day: date) -> None:
+    """Once the day is over in Tokyo, what this person had in hand is seen to (``assignments.end_membership``)."""
+    body = {"person": person_id, "day": day.isoformat()}
+    row = {"key": f"{kind}:{person_id}:{day}", "kind": kind, "case": None, "body": body, "due_at": end_of(day), "tries": 0}
+    connection.execute(insert_unless_there(connection, outbox, row))
+
+
+def _waiting_to_leave(person_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return outbox.c.kind == "leaver", outbox.c.key.like(f"leaver:{person_id}:%"), outbox.c.done_at.is_(None)
 
 
 def _key(login: str) -> str:

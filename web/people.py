@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
@@ -17,9 +17,12 @@ from engine.feeds import key
 from engine.organisation import Organisation
 from engine.people import Person, UnusableLogin, organisation_of
 from forms.characters import find_unusable
+from forms.dates import ImpossibleDate, read_date
 from web import acting, paging
 from web.auth import current_person
 from web.context import city, now, store, today
+from web.dates import dated
+from web.frame import group_name
 from web.guard import inside
 from web.language import _
 from web.sign_in_settings import Provider
@@ -31,6 +34,7 @@ pages = Blueprint("people", __name__, url_prefix="/people")
 PAGE = 50
 NOWHERE = "none"  # the filter for people without a group
 LONGEST = 80  # characters of a name
+BOXES = ("era", "y", "m", "d")
 LONGEST_SUBJECT = 255  # ASCII characters: OpenID Connect Core §2
 
 
@@ -66,15 +70,58 @@ def add() -> str | tuple[str, int]:
     return _page(said=_("%(name)sさんを加えました。", name=new.name), password=first, whose=new)
 
 
+@pages.get("/<int:person>")
+def show(person: int) -> str:
+    """One person: where they belong from when to when, and whether they leave."""
+    return _one(_somebody(person))
+
+
 @pages.post("/<int:person>/join")
-def join(person: int) -> Response:
-    """Into a group from today on; whoever leads an office belongs to it."""
+def join(person: int) -> Response | tuple[str, int]:
+    """Into a group, from today on or between two days; whoever leads an office belongs to it."""
     someone, group = _active(person), request.form.get("group", "")
     if group not in _organisation().groups:
         raise Refusal(_("その所属はありません。前の画面を読み込み直して、選び直してください。"))
+    since, until, errors = _days("since", "until")
+    if errors:
+        return _one(someone, errors, "join"), 422
     for each in _with_office(group):
-        people.join(store(), someone.id, each, today())
+        people.join(store(), someone.id, each, since or today(), until)
     return _done(_("%(name)sさんを「%(group)s」に加えました。", name=someone.name, group=_organisation().label(group)))
+
+
+@pages.post("/<int:person>/last-day")
+def set_last_day(person: int) -> Response | tuple[str, int]:
+    """The last day in a group; out of an office means out of its lead, too."""
+    someone, group = _active(person), request.form.get("group", "")
+    _since, until, errors = _days(None, "last", needed=True)
+    if errors or until is None:
+        return _one(someone, errors, "last"), 422
+    for each in {term.group for term in people.terms(store(), someone.id, today())}:
+        if each == group or (group == organisation_of(group) == organisation_of(each)):
+            people.set_last_day(store(), someone.id, each, until, today())
+    return _done(_("%(name)sさんの「%(group)s」の最後の日を、%(day)sにしました。", name=someone.name, group=group_name(group), day=dated(until)))
+
+
+@pages.post("/<int:person>/leaves")
+def leaves(person: int) -> Response | tuple[str, int]:
+    """A leaver with a last day: when it is over they are signed out everywhere, and what they had in hand goes back to its groups."""
+    someone = _active(person)
+    if someone.id == current_person().id:
+        raise Refusal(_("自分を使えなくすることはできません。ほかの管理者に頼んでください。"))
+    _since, until, errors = _days(None, "leaves", needed=True)
+    if errors or until is None:
+        return _one(someone, errors, "leaves"), 422
+    people.leave_city(store(), someone.id, until)
+    return _done(_("%(name)sさんは、%(day)sまでです。その日が終わると、使えなくなります。", name=someone.name, day=dated(until)))
+
+
+@pages.post("/<int:person>/stays")
+def stays(person: int) -> Response:
+    """A leaver who does not leave after all."""
+    someone = _active(person)
+    people.stay(store(), someone.id)
+    return _done(_("%(name)sさんの退職の日を取り消しました。所属の最後の日は、そのままです。", name=someone.name))
 
 
 @pages.post("/<int:person>/leave")
@@ -154,6 +201,25 @@ def link(person: int) -> Response:
         return _done(_("%(name)sさんは、「%(provider)s」では入れなくなりました。", name=someone.name, provider=provider.name))
     identities.link(store(), someone.id, provider.issuer, subject, now())
     return _done(_("%(name)sさんは、「%(provider)s」で入れます。", name=someone.name, provider=provider.name))
+
+
+def _days(first: str | None, last: str, needed: bool = False) -> tuple[date | None, date | None, list[acting.Wrong]]:
+    """The days in the boxes, and what is wrong with them. Empty boxes are no day; a term neither begins nor ends in the past."""
+    found: dict[str, date | None] = {}
+    errors: list[acting.Wrong] = []
+    for name in filter(None, (first, last)):
+        boxes = [request.form.get(f"{name}-{box}", "").strip() for box in BOXES]
+        try:
+            found[name] = read_date(*boxes) if any(boxes[1:]) or (needed and name == last) else None
+        except ImpossibleDate as error:
+            errors.append(acting.Wrong(f"{name}-y", str(error)))
+    since, until = found.get(first or ""), found.get(last)
+    for name, day in found.items():
+        if day is not None and day < today():
+            errors.append(acting.Wrong(f"{name}-y", _("今日か、今日より後の日にしてください。")))
+    if not errors and since is not None and until is not None and until < since:
+        errors.append(acting.Wrong(f"{last}-y", _("最後の日は、始まりの日か、それより後にしてください。")))
+    return since, until, errors
 
 
 # -- who ---------------------------------------------------------------------------------------------------------------
@@ -241,6 +307,18 @@ def _page(
         done=acting.Done(said) if said else acting.done(), here=url_for(
             "people.index", who=who or None, office=office or None, page=page if page > 1 else None
         ),
+    )  # fmt: skip
+
+
+def _one(someone: Person, errors: list[acting.Wrong] | None = None, of: str | None = None) -> str:
+    """The page of one person. ``of``: the form that was sent and cannot be taken."""
+    known, mine = _organisation(), people.terms(store(), someone.id, today())
+    typed = {name: {box: request.form.get(f"{name}-{box}", "") for box in BOXES} for name in ("since", "until", "last", "leaves")} if of else {}
+    return render_template(
+        "person.html", person=someone, is_me=someone.id == current_person().id, last_day=people.last_day(store(), someone.id),
+        terms=[{"group": each.group, "since": each.since, "until": each.until, "is_to_come": each.since > today()} for each in mine],
+        groups=[{"id": each, "title": known.label(each)} for each in _ordered(known) if each not in {term.group for term in mine}],
+        errors=errors or [], typed=typed, chosen=request.form.get("group", "") if of else "", of=of, done=acting.done(),
     )  # fmt: skip
 
 
