@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from engine import access, answers, corrections, feeds, meetings, messages, projections, store, stream
+from engine.calendar import end_of
 from engine.city import NOBODY, SETTINGS_IN_FORCE, By, City
 from engine.errors import Conflict, NoLongerOpen, NotAllowed
 from engine.facts import Changes, Facts, consents_of, context, values_read
@@ -511,14 +512,31 @@ def _reached_last(c: Connection, case: int, happened: tuple[Event, ...]) -> str 
 
 
 def _after_consent(c: Connection, city: City, case: int, at: Any) -> None:
-    """Who lost their ground loses their tasks at once; signals tell the instances that wait for a lost consent."""
-    organisation, today = city.organisation(c), city.today
-    in_force = consents_of(c, case, Changes(), today)
-    for step, name in organisation.signals.items():
-        if any(given.covers(step, today) for given in in_force.values()):
-            continue
-        _post_signal(c, case, name, at)
+    """Who lost their ground loses their tasks at once; signals tell the instances that wait for a lost consent. Terms end by themselves."""
+    in_force = consents_of(c, case, Changes(), city.today)
+    for step in city.organisation(c).signals:
+        if not any(given.covers(step, city.today) for given in in_force.values()):
+            _post_signal(c, case, city.organisation(c).signals[step], at)
     access.take_back(c, city, case, in_force)
+    for day in {day for given in in_force.values() for day in (given.valid_until, *given.orgs.values()) if day is not None and day >= city.today}:
+        row = {"key": f"consent:{case}:{day}", "kind": "consent", "case": case, "body": {"day": day.isoformat()}, "due_at": end_of(day), "tries": 0}
+        c.execute(store.insert_unless_there(c, store.outbox, row))
+
+
+def end_consents(c: Connection, city: City, case: int, day: date) -> None:
+    """The last day of a consent, or of what an organisation may know by it, is over: what rests on it ends as if it were withdrawn."""
+    stream.lock(c, case)
+    in_force, organisation = consents_of(c, case, Changes(), city.today), city.organisation(c)
+    ended = [given for given in in_force.values() if given.answer in ("agreed", "partial") and day in (given.valid_until, *given.orgs.values())]
+    if not ended or day >= city.today:
+        return
+    stream.add(c, case, stream.Happened("ConsentEnded", detail={"persons": [given.person for given in ended]}), NOBODY, city.now())
+    for step, name in organisation.signals.items():
+        lost = any(given.covers(step, day) for given in ended) and not any(given.covers(step, city.today) for given in in_force.values())
+        if lost:
+            _post_signal(c, case, name, city.now())
+    access.take_back(c, city, case, in_force)
+    _look_again(c, case, city.now())
 
 
 def _look_again(c: Connection, case: int, at: Any, but: int | None = None) -> bool:

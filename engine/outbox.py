@@ -5,7 +5,7 @@ nothing is done twice: the effect and the row's end are one transaction, under t
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -108,6 +108,10 @@ def _try(city: City, row: Any) -> None:
         elif row.kind in ("membership", "leaver"):
             assignments.end_membership(city, row.body["person"], leaves=row.kind == "leaver")
             with city.store.transaction() as c:
+                _done(c, row, city.now())
+        elif row.kind == "consent":
+            with city.store.transaction() as c:
+                cases.end_consents(c, city, row.case, date.fromisoformat(row.body["day"]))
                 _done(c, row, city.now())
         else:
             raise Refusal(f"unknown kind of work: {row.kind}")

@@ -92,8 +92,12 @@ class Rehearsal:
 
     def _next_due(self, goal: datetime) -> datetime | None:
         with self.city.store.reading() as c:
-            moment: datetime | None = c.scalar(sa.select(sa.func.min(store.timer.c.due_at)).where(store.timer.c.due_at <= goal, store.timer.c.tries == 0))
-            return moment
+            timer, term = store.timer, store.outbox  # a consent that ends is due like a timer
+            moments = [
+                c.scalar(sa.select(sa.func.min(timer.c.due_at)).where(timer.c.due_at <= goal, timer.c.tries == 0)),
+                c.scalar(sa.select(sa.func.min(term.c.due_at)).where(term.c.due_at <= goal, term.c.tries == 0, term.c.done_at.is_(None))),
+            ]
+            return min((moment for moment in moments if moment is not None), default=None)
 
     def days_pass(self, n: int) -> None:
         with self.city.store.reading() as c:

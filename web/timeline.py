@@ -89,7 +89,9 @@ def _sentence(c: Connection, each: Entry) -> str:
         case "TaskReassigned":
             return _("「%(name)s」の担当を変えました。", name=name)
         case "TaskTakenBack":
-            return _("同意が撤回されたため、やることを多機関協働に移しました。")
+            return _("同意がなくなったため、やることを多機関協働に移しました。")
+        case "ConsentEnded":
+            return _("同意の期限が過ぎました。")
         case "TimerFired":
             return _("「%(name)s」になりました。", name=name)
         case "MessageReceived":

@@ -123,7 +123,7 @@ def test_numbers_follow_the_order_in_which_people_came(town: Town) -> None:
 
 
 def test_nothing_is_left_undone(town: Town) -> None:
-    assert town.rows(store.outbox, store.outbox.c.done_at.is_(None)) == []
+    assert town.rows(store.outbox, store.outbox.c.done_at.is_(None), store.outbox.c.due_at <= town.city.now()) == []
     assert town.rows(store.timer, store.timer.c.due_at <= town.city.now()) == []
     assert [row.name for row in town.rows(store.message, store.message.c.status == "undelivered")] == []
     assert town.rows(store.incident) == []

@@ -310,7 +310,7 @@ class Walker:
         assert all(each.status == "kept" for each in waiting), [(each.name, each.status) for each in waiting]
         assert all(states_of[each.receiver].status == "open" for each in waiting), "a message is kept for an instance that is over"
         assert all(each.optional for each in messages if each.status == "dropped")
-        assert not self.rows(store.outbox, case, store.outbox.c.done_at.is_(None)), "work is left that was due"
+        assert not self.rows(store.outbox, case, store.outbox.c.done_at.is_(None), store.outbox.c.due_at <= self.city.now()), "work is left that was due"
         if self.is_open(case):
             assert self.tasks(case) or self.timers(case), f"nothing can happen any more: {self.standing(case)}"
         self.look_at_lead(case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from flask import Flask
 from sheets import Paper, same
 from visits import Visitor, screens_of
 
-from engine import store
+from engine import outbox, store
 from engine.people import Person
 
 if TYPE_CHECKING:
@@ -145,6 +146,36 @@ def test_what_is_about_to_end_and_what_has_ended_is_said(screens: Screens) -> No
     assert "同意の期限が近づいています（令和9年4月21日まで）" in screens.reads("長男")
     screens.town.clock.moment = screens.town.clock.moment.replace(year=2027, month=4, day=21, hour=15)  # in Tokyo the day is over
     assert "同意の期限（令和9年4月21日）が過ぎました" in screens.reads("長男")
+
+
+def test_a_consent_ends_by_itself_when_its_last_day_is_over(screens: Screens) -> None:
+    """The mother agreed until 令和9年4月10日, her son until the 21st: the agencies go when nobody agrees any more."""
+    town, case = screens.town, f"/cases/{screens.number}"
+    town.rehearsal("decided").today_is(date(2027, 4, 21))
+    assert screens.of(SANKA).get(case).status_code == 200
+    town.clock.moment = datetime(2027, 4, 21, 14, 59, 59, tzinfo=UTC)  # the last second of that day in Tokyo
+    outbox.work_all(town.city)
+    assert screens.of(SANKA).get(case).status_code == 200
+    town.clock.moment = datetime(2027, 4, 21, 15, tzinfo=UTC)
+    outbox.work_all(town.city)
+    assert [screens.of(who).get(case).status_code for who in (SANKA, HEALTH, CENTRE, RECEIVED)] == [404, 404, 200, 200]
+    assert "同意の期限が過ぎました。" in screens.of(CENTRE).get(case).text
+    assert SANKA in text(screens.reads("長男").partition("見られなくなった機関")[2])
+
+
+def test_a_consent_that_was_given_anew_in_time_goes_on(screens: Screens) -> None:
+    town = screens.town
+    again = [
+        ("だれの同意か", "長男"), ("答え", "同意した"), ("同意した段階", "①会う・相談を続ける／②決めた機関と共有する／③プランづくり・重層的支援会議"),
+        ("共有してよい機関", f"機関={SANKA}"), ("同意のしかた", "自署"), ("同意した人", "本人"), ("有効期限", "2028-04-21"),
+    ]  # fmt: skip
+    town.rehearsal("decided").today_is(date(2027, 4, 1))
+    town.rehearsal("decided").records_called(CENTRE, "同意", again)
+    town.rehearsal("decided").today_is(date(2027, 4, 23))
+    outbox.work_all(town.city)
+    assert screens.of(SANKA).get(f"/cases/{screens.number}").status_code == 200
+    assert rows(screens.reads("長男"), last=False)[SANKA][1:4] == ["役割を持つ機関 本人の同意", "令和8年5月19日", "令和10年4月21日"]
+    assert "同意の期限" not in screens.reads("長男")
 
 
 def test_only_those_who_answer_for_the_case_read_it_and_each_reading_is_noted(screens: Screens) -> None:
