@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from engine import access, answers, corrections, feeds, meetings, messages, projections, store, stream
+from engine import access, answers, corrections, enclosures, feeds, meetings, messages, projections, store, stream
 from engine.calendar import end_of
 from engine.city import NOBODY, SETTINGS_IN_FORCE, By, City
 from engine.errors import Conflict, NoLongerOpen, NotAllowed
@@ -53,7 +53,7 @@ class Given:
     activation: str | None = None
     corrects: int | None = None
     reason: str | None = None
-    files: tuple[Any, ...] = ()
+    files: tuple[int, ...] = ()  # attachments that were made for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,8 +287,9 @@ def _given(
     situation.known = scope.know(values_read(c, situation.executable, situation.state, situation.facts.organisation, form.id))
     data = answers.compose(form, task.part, submitted, scope)
     changes = feeds.changes(form, task.part, data)
-    if (changes.persons or meetings.has_new(form, data)) and not writing:
+    if (changes.persons or meetings.has_new(form, data) or enclosures.has_new(form, data)) and not writing:
         raise stream.Moved
+    data, files = enclosures.settle(c, city, task.case, form, data, by)
     if meetings.has_new(form, data):
         data = meetings.settle(c, city, form, task.part, data, by.person)
         changes = feeds.changes(form, task.part, data)
@@ -297,7 +298,7 @@ def _given(
         data = answers.with_persons(form, data, persons)
     if changes != Changes():
         situation.facts = replace(situation.facts, changes=changes)  # a new one: what was read before may no longer hold
-    return Given(form, task.part, data, changes, task.id, task.activation)
+    return Given(form, task.part, data, changes, task.id, task.activation, files=files)
 
 
 def _run(city: City, prepare: Prepare, by: By, key: str, also: Callable[[Connection], None] | None = None) -> Outcome:
@@ -370,6 +371,8 @@ def _write(
         situation.facts.organisation.version, hash,
     )  # fmt: skip
     stream.append(c, case, stream.head(situation.facts.row), said, by, at, **columns)
+    if given is not None and given.files:
+        enclosures.happened(c, city, case, given.files, answer or 0, said, by)
     _store_state(c, row, state, at)
     _store_decisions(c, city, row, happened, by)
     opened = projections.write(c, situation.executable, case, row.id, happened, at, by.person)
@@ -579,6 +582,7 @@ def _keep(
             scope = answers.Scope(c, city, facts, None, None, by, own=old.data if old is not None else None)
             data = answers.compose(form, part, submitted, scope, correcting=old is not None)
             data = meetings.settle(c, city, form, part, data, by.person)
+            data, files = enclosures.settle(c, city, case, form, data, by)
             said = changes = feeds.changes(form, part, data)
             if old is not None:
                 changes = corrections.take_effect(c, city, old, feeds.changes(form, part, old.data), said, at)
@@ -587,7 +591,7 @@ def _keep(
                 data = answers.with_persons(form, data, [next(written) if each in changes.persons else dict(each) for each in said.persons])
             given = Given(
                 form, part, data, changes, old.task if old is not None else None, old.activation if old is not None else None,
-                old.id if old is not None else None, reason,
+                old.id if old is not None else None, reason, files,
             )  # fmt: skip
             answer, hash = _store_answer(c, city, case, instance, given, by)
             detail = {"form": form.id, "part": part}
@@ -596,6 +600,7 @@ def _keep(
                 detail |= corrections.redate(c, city, facts, form, answers.changed(old.data, data), by)
             happened = stream.Happened(kind, instance, None, given.task, None, answer, detail, content_hash=hash)
             stream.append(c, case, head, happened, by, at, **feeds.columns(changes))
+            enclosures.happened(c, city, case, files, answer or 0, happened, by)
             feeds.participate(c, case, feeds.write(c, case, changes, answer or 0, at), city.today)
             feeds.name(c, case, changes, by, city.today)
             if changes.touch_consent:

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from engine import meetings, people, store
+from engine import enclosures, meetings, people, store
 from engine.city import By, City
 from engine.facts import Facts
 from forms.choices import Choice, Choices
@@ -20,9 +20,10 @@ KINDS = {"city": "市の課", "centre": "総合相談支援センター", "agenc
 
 
 def of(
-    c: Connection, city: City, by: By, facts: Facts | None, form: Form | None = None, typed: bool = False, known: Sequence[Any] | None = None
-) -> Choices:
-    """The choices for a form about this case; without a case there are no persons yet.
+    c: Connection, city: City, by: By, facts: Facts | None, form: Form | None = None, typed: bool = False, known: Sequence[Any] | None = None,
+    files: tuple[Choice, ...] = (),
+) -> Choices:  # fmt: skip
+    """The choices for a form about this case; without a case there are no persons yet. ``files``: of ``enclosures.offered``.
 
     ``form``: only what its fields choose from is read, with ``typed`` only what a person may have chosen. ``known``: the persons of
     whom this person may know, where that is not the whole household.
@@ -34,6 +35,7 @@ def of(
         users=_colleagues(c, by, city.today) if "user" in kinds else (),
         persons=_persons(_household(facts, known)) if kinds & {"person", "persons"} else (),
         meetings=_meetings(c, city, facts) if "meeting" in kinds else (),
+        files=files,
         once=lambda kind, value: _once(c, facts, kind, value),
     )
 
@@ -64,6 +66,8 @@ def _once(c: Connection, facts: Facts | None, kind: str, value: str) -> str | No
     if kind == "meeting":
         row = c.execute(sa.select(store.meeting.c.on_day, store.meeting.c.regular).where(store.meeting.c.id == int(value))).one_or_none()
         return _meeting_label(row.on_day, row.regular) if row is not None else None
+    if kind == "file" and facts is not None and facts.case is not None:
+        return enclosures.name_of(c, facts.case, value)
     if kind in ("person", "persons") and facts is not None:
         row = c.execute(_HOUSEHOLD_EVER, {"household": facts.row.household, "person": int(value)}).one_or_none()
         return person_label(row) if row is not None else None

@@ -86,7 +86,7 @@ def attach(city: City, case: int, task: str | None, name: str, body: bytes, by: 
         head = stream.lock(c, case)
         if _is_there(c, case, task, called, body):
             raise AlreadyThere(f"「{called}」は、もう加えられています。直したものなら、名前を変えて加えてください。")
-        salt, digest = stream.sealed(_content(called, kind, body))
+        salt, digest = stream.sealed(content(called, kind, body))
         values = {"case": case, "task": task, "by": by.person, "organisation": by.organisation, "at": city.now()}
         file: int = c.execute(
             sa.insert(store.attachment)
@@ -140,13 +140,13 @@ def _is_repeated(c: Connection, city: City, case: int, task: str | None, body: s
 def _is_there(c: Connection, case: int, task: str | None, name: str, body: bytes) -> bool:
     file = store.attachment
     same = sa.select(file.c.kind, file.c.salt, file.c.hash).where(
-        file.c.case == case, file.c.task.is_not_distinct_from(task), file.c.name == name, file.c.size == len(body)
+        file.c.case == case, file.c.answer.is_(None), file.c.task.is_not_distinct_from(task), file.c.name == name, file.c.size == len(body)
     )
     rows = c.execute(same.where(file.c.salt.is_not(None)))
-    return any(stream.content_hash(row.salt, _content(name, row.kind, body)) == row.hash for row in rows)
+    return any(stream.content_hash(row.salt, content(name, row.kind, body)) == row.hash for row in rows)
 
 
-def _content(name: str, kind: str, body: bytes) -> dict[str, str]:
+def content(name: str, kind: str, body: bytes) -> dict[str, str]:
     """What the hash of a file covers."""
     return {"name": name, "kind": kind, "sha256": hashlib.sha256(body).hexdigest()}
 
@@ -177,9 +177,12 @@ def comments(c: Connection, sight: Sight, at: str | None = None) -> list[Said]:
 
 
 def files(c: Connection, sight: Sight, at: str | None = None) -> list[File]:
-    """The files of a case that this person may read, oldest first; ``at`` a task: those of that task, too."""
+    """The files of a case that this person may read, oldest first; ``at`` a task: those of that task, too.
+
+    What a form asked for stands in its answer (``enclosures``).
+    """
     file = store.attachment
-    query = _rows(file, sight.case, file.c.name, file.c.kind, file.c.size).where(file.c.salt.is_not(None))
+    query = _rows(file, sight.case, file.c.name, file.c.kind, file.c.size).where(file.c.salt.is_not(None), file.c.answer.is_(None))
     return [
         _file(row) for row in c.execute(query) if (at is not None and row.task == at) or _may_read(sight, row)
     ]
@@ -188,13 +191,19 @@ def files(c: Connection, sight: Sight, at: str | None = None) -> list[File]:
 def open_file(c: Connection, city: City, by: By, case: Any, id: int) -> tuple[File, bytes]:
     """A file with what is in it, for those who may read it. ``case``: its row. Raises NotAllowed."""
     file = store.attachment
-    row = c.execute(_rows(file, case.id, file.c.name, file.c.kind, file.c.size).where(file.c.id == id)).one_or_none()
-    body = c.scalar(sa.select(file.c.body).where(file.c.id == id)) if row is not None else None
-    if row is None or body is None:
+    row = c.execute(_rows(file, case.id).where(file.c.id == id, file.c.answer.is_(None))).one_or_none()
+    if row is None or not (_may_read(access.sight(city, c, by, case), row) or _is_at_its_task(c, city, by, row.task)):
         raise NotAllowed
-    if not (_may_read(access.sight(city, c, by, case), row) or _is_at_its_task(c, city, by, row.task)):
+    return opened(c, case.id, id)
+
+
+def opened(c: Connection, case: int, id: int) -> tuple[File, bytes]:
+    """A file of a case with what is in it, for whom the caller has found allowed to read it. Raises NotAllowed when there is none."""
+    file = store.attachment
+    row = c.execute(_rows(file, case, file.c.name, file.c.kind, file.c.size, file.c.body).where(file.c.id == id)).one_or_none()
+    if row is None or row.body is None:
         raise NotAllowed
-    return _file(row), bytes(body)
+    return _file(row), bytes(row.body)
 
 
 def verify(c: Connection, case: int) -> list[str]:
@@ -207,10 +216,10 @@ def verify(c: Connection, case: int) -> list[str]:
         rows = {row.id: row for row in c.execute(sa.select(table).where(table.c.case == case).order_by(table.c.id))}
         wrong += [f"{title}{id}がありません。" for place, id in sorted(digests) if place == kind and id not in rows]
         for id, row in rows.items():
-            content = row.body if kind == "comment" else _content(row.name, row.kind, bytes(row.body or b""))
+            written = row.body if kind == "comment" else content(row.name, row.kind, bytes(row.body or b""))
             if row.salt is None and row.body is not None:
                 wrong.append(f"{title}{id}は、確かめられなくされています。")
-            elif row.salt is not None and stream.content_hash(row.salt, content) != digests.get((kind, id)):
+            elif row.salt is not None and stream.content_hash(row.salt, written) != digests.get((kind, id)):
                 wrong.append(f"{title}{id}の内容が書き換えられています。")
     return wrong
 

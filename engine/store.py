@@ -289,6 +289,11 @@ form_draft = sa.Table(
     "form_draft", metadata, _to("person_login.id", "person", primary_key=True), sa.Column("subject", Text, primary_key=True),
     sa.Column("data", Json, nullable=False), sa.Column("saved_at", Moment, nullable=False),
 )
+draft_file = sa.Table(
+    "draft_file", metadata, _id(), sa.Column("person", Number, nullable=False), sa.Column("subject", Text, nullable=False),
+    sa.Column("name", Text, nullable=False), sa.Column("kind", Text, nullable=False), sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.ForeignKeyConstraint(["person", "subject"], ["form_draft.person", "form_draft.subject"], ondelete="CASCADE"), sa.Index(None, "person", "subject"),
+)
 access_log = sa.Table(
     "access_log", metadata, _id(), sa.Column("at", Moment, nullable=False), _to("person_login.id", "person"), sa.Column("organisation", Text),
     sa.Column("case", Number), sa.Column("what", Text, nullable=False), sa.Column("ground", Text), sa.Column("level", Text),

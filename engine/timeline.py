@@ -58,6 +58,8 @@ def read(c: Connection, city: City, sight: Sight, before: int | None = None, siz
 
 
 def _may_see(sight: Sight, row: Any) -> bool:
+    if row.kind == "FileAttached" and "answer" in row.detail:
+        return False  # it stands in its answer, for whom the field is
     if row.form is not None:
         return sight.level(row.form, row.answered_by, row.part) is not None
     is_own = row.organisation is not None and row.organisation == sight.by.organisation

@@ -32,9 +32,9 @@ def said(drawn: Field, value: Any, choices: Choices) -> str:
     if drawn.kind == "datetime":
         moment = parse_moment(value)
         return wareki_moment(moment) if moment else str(value)
-    if drawn.kind in ("meeting", "file") and str(value).startswith(f"{NEW}:"):
+    if drawn.kind == "meeting" and str(value).startswith(f"{NEW}:"):
         return _new(str(value).partition(":")[2])
-    if choices.of(drawn):
+    if drawn.kind == "file" or choices.of(drawn):
         return choices.label(drawn, value)
     return str(value)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ class Said:
     rows: Sequence[Sequence[Said]] = ()
     columns: Sequence[str] = ()
     people: bool = False
+    url: str = ""
 
 
 def show(
@@ -37,28 +38,34 @@ def show(
     may: May = anybody,
     choices: Choices | None = None,
     translate: Translate = unchanged,
+    url: Callable[[str], str] | None = None,
 ) -> Markup:
-    """The answer (or one part of it) as definition lists. Levels that the reader may not see are left out."""
+    """The answer (or one part of it) as definition lists. Levels that the reader may not see are left out.
+
+    url: where a file is that the answer names; without it files are shown by name only.
+    """
     fields = form.fields if part is None else form.part(part if isinstance(part, str) else part.id).fields
     sections = [
         (section.title, members)
         for section in cut(drawn(fields, may))
-        if (members := told(section.fields, data, choices or Choices()))
+        if (members := told(section.fields, data, choices or Choices(), url))
     ]
     return render("show.html", translate, sections=sections)
 
 
-def told(fields: Iterable[Field], data: Mapping[str, Any], choices: Choices) -> list[Said]:
+def told(
+    fields: Iterable[Field], data: Mapping[str, Any], choices: Choices, url: Callable[[str], str] | None = None
+) -> list[Said]:
     """The answered fields in words; the fields are those that the reader sees."""
     found = []
     for field in fields:
         value = data.get(field.name)
         if field.kind == "list":
-            rows = [row for row in (told(field.rows, row, choices) for row in rows_of(value)) if row]
+            rows = [row for row in (told(field.rows, row, choices, url) for row in rows_of(value)) if row]
             if rows:
                 found.append(Said(field.title, rows=rows, columns=_columns(field, rows), people=is_of_people(field)))
         elif words := said(field, value, choices):
-            found.append(Said(field.title, words))
+            found.append(Said(field.title, words, url=url(str(value)) if url is not None and field.kind == "file" else ""))
     return found
 
 

@@ -159,11 +159,8 @@ def _meeting(asked: Field, boxes: Mapping[str, str], hidden: Sequence[Code], des
 
 def _file(place: Place, sent: Sequence[str], inputs: Inputs, desk: Desk) -> str | None:
     upload = inputs.files.get(place.field.name)
-    chosen = _one(sent)
     if upload is None or not upload.filename:
-        return _chosen(place.field, {place.field.name: chosen}, (), desk)
-    if chosen:
-        raise _Wrong("新しいファイルと、前からあるファイルの両方が選ばれています。どちらかにしてください。")
+        return _chosen(place.field, {place.field.name: _one(sent)}, (), desk)
     if find_unusable(upload.filename) or len(upload.filename) > 200:
         raise _Wrong("ファイルの名前が長すぎるか、読めない文字があります。名前を変えて選び直してください。")
     desk.uploads[place.path] = upload

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 import forms
 from engine import access, answers, cases, choices, drafts, duplicates, feeds, inbox, outbox, rehearsal, store
+from engine import enclosures as enclosing
 from engine.access import Sight
 from engine.city import By
 from engine.duplicates import Reply
@@ -21,7 +22,7 @@ from engine.errors import NoLongerOpen, NotAllowed
 from engine.facts import Facts, NewCase
 from engine.kernel.commands import Deliver
 from forms import Form
-from web import acting, correspondence, timeline, viewings
+from web import acting, correspondence, enclosures, timeline, viewings
 from web.context import city, today
 from web.dates import dated
 from web.frame import marked
@@ -52,27 +53,26 @@ def create() -> str | Response | tuple[str, int]:
     with city().store.reading() as c:
         process, form, part = _start(c, by)
         before = answers.prefilled(form, part, _new_scope(c, by))
-        sent = forms.read(
-            form, part, request.form, before=before, may=_may_all, choices=choices.of(c, city(), by, None),
-            beside=("csrf_token", "key", "seen_duplicate"),
-        )  # fmt: skip
+        sent, kept = enclosures.read(
+            form, part, NEW, before=before, may=_may_all, choices=_new_choices(c, by, form), beside=("csrf_token", "key", "seen_duplicate")
+        )
         if sent.wants == "save":
             drafts.save(city(), by.person or 0, NEW, sent.typed)
             acting.say_done(_("下書きを保存しました。"))
             return redirect(url_for("inbox.index"), 303)
         if sent.wants != "complete":
-            return _new_page(c, typed=sent.typed)
+            return _new_page(c, typed=sent.typed, kept=kept)
         errors = forms.check(form, part, sent.data, found=sent.errors, may=_may_all)
         if errors:
-            return _new_page(c, typed=sent.typed, errors=errors), 422
+            return _new_page(c, typed=sent.typed, errors=errors, kept=kept), 422
         submitted = {each.name: sent.data[each.name] for each in form.part(part).fields if not each.auto and each.name in sent.data}
         reply = duplicates.ask(city(), by, form, submitted) if request.form.get("seen_duplicate") != "yes" else Reply.NOT_KNOWN
         if reply is not Reply.NOT_KNOWN:
-            return _new_page(c, typed=sent.typed, reply=reply), 200
+            return _new_page(c, typed=sent.typed, reply=reply, kept=kept), 200
         try:
             outcome = cases.open_case(city(), process, submitted, by, acting.key())
         except answers.Errors as refused:
-            return _new_page(c, typed=sent.typed, errors=refused.errors), 422
+            return _new_page(c, typed=sent.typed, errors=refused.errors, kept=kept), 422
     drafts.forget(city(), by.person or 0, NEW)
     outbox.drain(city(), outcome.case)
     with city().store.reading() as c:
@@ -107,12 +107,18 @@ def _may_all(level: str) -> bool:
     return level in access.LEVELS
 
 
-def _new_page(c: Connection, typed: Any = None, errors: Any = (), reply: Reply = Reply.NOT_KNOWN, draft: Any = None) -> str:
+def _new_choices(c: Connection, by: By, form: Form, kept: tuple[forms.Choice, ...] = ()) -> forms.Choices:
+    return choices.of(c, city(), by, None, files=(*enclosing.offered(c, city(), by, None, form, NEW, {}), *kept))
+
+
+def _new_page(
+    c: Connection, typed: Any = None, errors: Any = (), reply: Reply = Reply.NOT_KNOWN, draft: Any = None, kept: tuple[forms.Choice, ...] = ()
+) -> str:
     by = acting.by()
     process, form, part = _start(c, by)
     data = answers.prefilled(form, part, _new_scope(c, by))
     drawn = forms.draw(
-        form, part, data, errors=errors, typed=typed, choices=choices.of(c, city(), by, None), may=_may_all,
+        form, part, data, errors=errors, typed=typed, choices=_new_choices(c, by, form, kept), may=_may_all,
         action=url_for("cases.create"), translate=_,
     )  # fmt: skip
     closure = city().closure_in_force(c, process) or ""
@@ -454,14 +460,16 @@ def _write(number: str, place: str) -> str | Response | tuple[str, int]:
         scope = answers.Scope(c, city(), file.facts, None, None, file.by)
         before = access.without_concealed(c, file.sight, form, answers.prefilled(form, part, scope))
         before |= feeds.withdrawal(form, part, *asked) if asked is not None else {}
-        offered = choices.of(c, city(), file.by, file.facts, known=file.people)
+        enclosed = enclosing.offered(c, city(), file.by, file.sight, form, subject, before)
+        offered = choices.of(c, city(), file.by, file.facts, known=file.people, files=enclosed)
         here, then = request.full_path.rstrip("?"), request.args.get("then")
         if request.method == "GET" and acting.lacks_persons(form.part(part).fields, file.facts.people) and file.sight.may_write("people"):
             return redirect(url_for("cases.people", number=number, then=here), 303)
 
-        def page(typed: Any = None, errors: Any = (), draft: Any = None) -> str:
+        def page(typed: Any = None, errors: Any = (), draft: Any = None, kept: tuple[forms.Choice, ...] = ()) -> str:
             viewings.note_case(file.sight, place)
-            drawn = forms.draw(form, part, before, errors=errors, typed=typed, choices=offered, may=may, action=here, translate=_)
+            offers = replace(offered, files=(*enclosed, *kept))
+            drawn = forms.draw(form, part, before, errors=errors, typed=typed, choices=offers, may=may, action=here, translate=_)
             withdraws = place == "consent" and file.sight.may_write("withdrawal")
             others = [{"title": _("同意の撤回を記録する"), "url": url_for("cases.consent", number=number, withdraw=1)}] if withdraws else []
             return render_template(
@@ -476,21 +484,21 @@ def _write(number: str, place: str) -> str | Response | tuple[str, int]:
         if request.form.get("do") == "forget":
             drafts.forget(city(), file.by.person or 0, subject)
             return redirect(here, 303)
-        sent = forms.read(form, part, request.form, before=before, may=may, choices=offered, beside=("csrf_token", "key"))
+        sent, kept = enclosures.read(form, part, subject, before=before, may=may, choices=offered, beside=("csrf_token", "key"))
         if sent.wants == "save":
             drafts.save(city(), file.by.person or 0, subject, sent.typed)
             acting.say_done(_("下書きを保存しました。"))
             return redirect(url_for("cases.show", number=number), 303)
         if sent.wants != "complete":
-            return page(sent.typed)
+            return page(sent.typed, kept=kept)
         errors = forms.check(form, part, sent.data, found=sent.errors, may=may)
         if errors:
-            return page(sent.typed, errors), 422
+            return page(sent.typed, errors, kept=kept), 422
         submitted = {each.name: sent.data[each.name] for each in form.part(part).fields if not each.auto and each.name in sent.data}
         try:
             cases.record(city(), file.row.id, form_id, part, submitted, file.by, acting.key())
         except answers.Errors as refused:
-            return page(sent.typed, refused.errors), 422
+            return page(sent.typed, refused.errors, kept=kept), 422
     drafts.forget(city(), file.by.person or 0, subject)
     outbox.drain(city(), file.row.id)
     acting.say_done(_("「%(title)s」を記録しました。", title=form.called(part)))
@@ -527,7 +535,10 @@ def answer(answer: int) -> str:
         file, row, form = _readable_answer(c, answer)
         viewings.note_answer(file.sight, row)
         may, data = file.sight.may(row.form, row.organisation, row.part), access.readable(city(), c, file.sight, form, row)
-        shown = forms.show(form, data, part=row.part if len(form.parts) > 1 else None, may=may, choices=choices.of(c, city(), file.by, file.facts))
+        shown = forms.show(
+            form, data, part=row.part if len(form.parts) > 1 else None, may=may, choices=choices.of(c, city(), file.by, file.facts),
+            url=lambda value: url_for("cases.enclosure", answer=answer, file=int(value)) if value.isdigit() else "",
+        )  # fmt: skip
         people_ = acting.names_of_people(c, [row.by])
         mine, overtaken = access.may_correct(city(), c, file.by, row), answers.is_overtaken(c, row)
         after = c.scalar(sa.select(store.answer.c.id).where(store.answer.c.corrects == row.id))
@@ -542,6 +553,17 @@ def answer(answer: int) -> str:
         )  # fmt: skip
 
 
+@pages.get("/answers/<int:answer>/files/<int:file>")
+def enclosure(answer: int, file: int) -> Response:
+    """Download a file that an answer names. Noted before it leaves."""
+    with city().store.reading() as c:
+        case, row, form = _readable_answer(c, answer)
+        found, body = enclosing.open_file(c, city(), case.sight, form, row, file)
+    viewings.note_answer(case.sight, row, "enclosure")
+    viewings.write()
+    return enclosures.sent_away(found, body)
+
+
 @pages.route("/answers/<int:answer>/correct", methods=["GET", "POST"])
 def correct(answer: int) -> str | Response | tuple[str, int]:
     """One's own answer, corrected by a new answer with its reason."""
@@ -552,13 +574,15 @@ def correct(answer: int) -> str | Response | tuple[str, int]:
         if answers.is_overtaken(c, row) and request.method == "GET":
             raise NoLongerOpen(answers.OVERTAKEN)
         part = row.part or form.parts[0].id
-        offered = choices.of(c, city(), file.by, file.facts)
         may, before = file.sight.may(row.form, row.organisation, row.part), access.without_concealed(c, file.sight, form, row.data)
-        reason = request.form.get("reason", "")
+        reason, subject = request.form.get("reason", ""), f"correct:{answer}"
+        enclosed = enclosing.offered(c, city(), file.by, file.sight, form, subject, before)
+        offered = choices.of(c, city(), file.by, file.facts, files=enclosed)
 
-        def page(typed: Any = None, errors: Any = (), settled: str | None = None) -> str:
+        def page(typed: Any = None, errors: Any = (), settled: str | None = None, kept: tuple[forms.Choice, ...] = ()) -> str:
+            offers = replace(offered, files=(*enclosed, *kept))
             viewings.note_answer(file.sight, row, "correct")
-            drawn = forms.draw(form, part, before, errors=errors, typed=typed, choices=offered, may=may, action=request.path, translate=_)
+            drawn = forms.draw(form, part, before, errors=errors, typed=typed, choices=offers, may=may, action=request.path, translate=_)
             return render_template(
                 "correct.html", number=file.row.number, title=form.called(row.part), form=drawn, errors=acting.wrong(form, part, errors), key=acting.key(),
                 reason=reason, answer_url=url_for("cases.answer", answer=answer), settled=settled,
@@ -566,21 +590,23 @@ def correct(answer: int) -> str | Response | tuple[str, int]:
 
         if request.method == "GET":
             return page()
-        sent = forms.read(form, part, request.form, before=before, may=may, choices=offered, beside=("csrf_token", "key", "reason"))
+        sent, kept = enclosures.read(form, part, subject, before=before, may=may, choices=offered, beside=("csrf_token", "key", "reason"))
         if sent.wants not in ("complete", "save"):
-            return page(sent.typed)
+            return page(sent.typed, kept=kept)
         errors = forms.check(form, part, sent.data, found=sent.errors, may=may)
         if not reason.strip():
             errors.append(forms.FieldError("reason", _("直す理由を書いてください。")))
         if errors:
-            return page(sent.typed, errors), 422
+            return page(sent.typed, errors, kept=kept), 422
         submitted = {each.name: sent.data[each.name] for each in form.part(part).fields if not each.auto and each.name in sent.data}
         try:
             outcome = cases.correct(city(), answer, submitted, reason, file.by, acting.key())
         except answers.Errors as refused:
-            return page(sent.typed, refused.errors), 422
+            return page(sent.typed, refused.errors, kept=kept), 422
         except NoLongerOpen as refused:
-            return page(sent.typed, settled=refused.message), 409
+            return page(sent.typed, settled=refused.message, kept=kept), 409
+    if enclosing.asks_for_files(form):
+        drafts.forget(city(), file.by.person or 0, subject)
     outbox.drain(city(), file.row.id)
     acting.say_done(_("直しました。前の記録も残っています。"))
     return redirect(url_for("cases.answer", answer=outcome.answer), 303)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any
 
 import sqlalchemy as sa
-from flask import redirect, render_template, request, send_file, url_for
+from flask import redirect, render_template, request, url_for
 from sqlalchemy.engine import Connection
 from werkzeug.wrappers import Response
 
@@ -16,7 +15,7 @@ from engine.correspondence import AlreadyThere, File, Said, UnusableComment
 from engine.errors import NotAllowed
 from engine.filetypes import UnusableFile
 from forms.form import RESTRICTED
-from web import acting, viewings
+from web import acting, enclosures, viewings
 from web.context import city
 from web.language import _
 
@@ -67,7 +66,7 @@ def download(number: str, id: int) -> Response:
     else:
         viewings.note(f"file:{id}", case.id, sight.ground() or access.OWN_TASK, access.LEVELS[-1])
     viewings.write()
-    return send_file(BytesIO(body), mimetype=file.kind, as_attachment=True, download_name=file.name, etag=False)
+    return enclosures.sent_away(file, body)
 
 
 def _who(c: Connection, each: Said | File, names: dict[int, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, jsonify, redirect, render_template, request, session, url_for
@@ -11,6 +12,7 @@ from werkzeug.wrappers import Response
 
 import forms
 from engine import access, answers, assignments, cases, choices, drafts, inbox, outbox, reasons, replies, whereabouts
+from engine import enclosures as enclosing
 from engine.assignments import TakenByAnother
 from engine.city import By
 from engine.errors import NoLongerOpen, NotAllowed
@@ -20,7 +22,7 @@ from engine.kernel.model import Node
 from engine.kernel.running import Executable
 from forms import Form
 from forms.form import RESTRICTED
-from web import acting, correspondence, timeline, viewings
+from web import acting, correspondence, enclosures, timeline, viewings
 from web.context import city, now
 from web.language import _
 
@@ -37,6 +39,7 @@ class Desk:
     found: cases.Situation
     form: Form | None
     part: str
+    kept: tuple[forms.Choice, ...] = ()  # files that came with this request
 
     @property
     def case(self) -> Any:
@@ -66,7 +69,15 @@ class Desk:
         return answers.Scope(self.c, city(), self.facts, self.executable, self.found.state, self.by, self.task, self.instance.closure)
 
     def choices(self, typed: bool = False) -> forms.Choices:
-        return choices.of(self.c, city(), self.by, self.facts, self.form, typed)
+        return choices.of(self.c, city(), self.by, self.facts, self.form, typed, files=(*self._files, *self.kept))
+
+    @cached_property
+    def _files(self) -> tuple[forms.Choice, ...]:
+        if self.form is None or not enclosing.asks_for_files(self.form):
+            return ()
+        sight = access.sight(city(), self.c, self.by, self.case)
+        data = answers.prefilled(self.form, self.part, self.scope())
+        return enclosing.offered(self.c, city(), self.by, sight, self.form, self.subject, data, self.task.id)
 
     @property
     def is_taken(self) -> bool:
@@ -118,8 +129,8 @@ def complete(task: str) -> str | Response | tuple[str, int]:
         if desk.form is None:
             return _conflict(desk, None) if desk.is_taken else _complete(desk, {}, None)
         before = answers.prefilled(desk.form, desk.part, desk.scope())
-        sent = forms.read(
-            desk.form, desk.part, request.form, before=before, may=forms.in_hand(desk.form), choices=desk.choices(typed=True), beside=("csrf_token", "key")
+        sent, desk.kept = enclosures.read(
+            desk.form, desk.part, desk.subject, before=before, may=forms.in_hand(desk.form), choices=desk.choices(typed=True), beside=("csrf_token", "key")
         )
         if desk.task.status != "open":
             return _conflict(desk, sent)

@@ -110,6 +110,8 @@ def _titles(c: Connection, sight: Sight, noted: list[str]) -> dict[str, str]:
         match kind:
             case "answer":
                 return _("「%(form)s」", form=forms.get(id) or _("様式"))
+            case "enclosure":
+                return _("「%(form)s」の書類", form=forms.get(id) or _("様式"))
             case "paper":
                 return _("「%(form)s」の印刷", form=forms.get(id) or _("様式"))
             case "correct":
@@ -135,7 +137,7 @@ def _ids(noted: list[str], *kinds: str) -> list[str]:
 
 def _forms(c: Connection, sight: Sight, noted: list[str]) -> dict[str, str]:
     answer, known = store.answer, city().forms(c)
-    wanted = [int(id) for id in _ids(noted, "answer", "paper", "correct")]
+    wanted = [int(id) for id in _ids(noted, "answer", "enclosure", "paper", "correct")]
     rows = c.execute(sa.select(answer.c.id, answer.c.form, answer.c.part, answer.c.organisation).where(answer.c.id.in_(wanted)))
     return {
         str(row.id): known[row.form].called(row.part) for row in rows

@@ -201,9 +201,12 @@ def test_a_browser_that_sends_no_file_says_so_with_an_empty_name() -> None:
     assert (found.data, found.errors, found.files) == ({"paper": "f1"}, (), {})
 
 
-def test_a_file_with_a_strange_name_beside_another_or_for_no_field_is_refused() -> None:
-    both = read(ONE_OF_EACH, "a", {"paper": ["f1"]}, {"paper": Sheet("b.pdf")})
-    assert "両方が選ばれています" in both.errors[0].message
+def test_a_new_file_takes_the_place_of_the_one_that_was_chosen() -> None:
+    found = read(ONE_OF_EACH, "a", {"paper": ["f1"]}, {"paper": Sheet("b.pdf")}, choices=CHOICES)
+    assert (found.data, found.errors) == ({"paper": "new:b.pdf"}, ())
+
+
+def test_a_file_with_a_strange_name_or_for_no_field_is_refused() -> None:
     strange = read(ONE_OF_EACH, "a", {}, {"paper": Sheet("a\x00b.pdf")})
     assert "読めない文字" in strange.errors[0].message
     unknown = read(ONE_OF_EACH, "a", {}, {"elsewhere": Sheet("a.pdf")})

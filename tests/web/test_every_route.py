@@ -40,7 +40,8 @@ IN_REACH: dict[str, frozenset[str]] = {
     # a case
     "cases.show": OPENS, "cases.comment": OPENS, "cases.attach": OPENS, "cases.file": OPENS,
     "cases.record": LEADS | {RECEIVED, ROLE}, "cases.consent": LEADS | {RECEIVED}, "cases.people": LEADS | {RECEIVED},
-    "cases.answer": OPENS - {RECEIVED}, "cases.paper": OPENS - {RECEIVED}, "cases.correct": frozenset({LEAD}), "cases.press": LEADS,
+    "cases.answer": OPENS - {RECEIVED}, "cases.paper": OPENS - {RECEIVED}, "cases.enclosure": LEADS | {RECEIVED},
+    "cases.correct": frozenset({LEAD}), "cases.press": LEADS,
     "sharing.show": LEADS, "sharing.paper": LEADS, "viewers.show": frozenset({LEAD}), "viewers.questions": frozenset({LEAD}),
     # somebody is received
     "cases.new": WORKS, "cases.create": WORKS, "cases.draft": ALL,
@@ -132,15 +133,19 @@ def places(supporting_town: Town) -> Places:
         plan = c.scalar(sa.select(sa.func.max(answer.c.id)).where(answer.c.form == "F10"))
         mine = c.scalar(sa.select(sa.func.max(answer.c.id)).where(answer.c.form == "F13", answer.c.by == people[LEAD].id))
         meeting = c.scalar(sa.select(sa.func.max(store.meeting.c.id)))
+        consent = c.execute(sa.select(answer).where(answer.c.form == "F05", answer.c.case == town.cases["decided"]).order_by(answer.c.id)).first()
         case, household = store.case, store.household_member
         member = c.scalar(sa.select(sa.func.min(household.c.person)).join(case, case.c.household == household.c.household).where(case.c.number == number))
+    assert consent is not None
+    with town.city.store.transaction() as c:  # its signed copy is the file
+        c.execute(sa.update(answer).where(answer.c.id == consent.id).values(data={**consent.data, "signed_copy": file[1]}))
     task = town.task("new", "同意を確かめて記録する")
     assert found.of(COUNTER).sends(f"/tasks/{task}/claim").status_code == 303
     found.there = {
         "number": number, "answer": str(plan), "file": file[1], "token": token[1], "task": task, "meeting": str(meeting), "message": "1",
         "person": str(people[OWNER].id), "member": str(member), "process": "intake", "decision": "triage",
     }  # fmt: skip
-    found.of_task = {"cases.correct": str(mine)}
+    found.of_task = {"cases.correct": str(mine), "cases.enclosure": str(consent.id)}
     return found
 
 
