@@ -198,7 +198,7 @@ def carry_out(city: City, instance: int, command: Command, key: str, by: By = NO
 def begin(
     c: Connection, city: City, case: int, process: str, closure: str, data: Mapping[str, Any], asker: int | None, by: By = NOBODY
 ) -> int:
-    """A message opens a new instance in its sender's case, in the caller's transaction."""
+    """A message or signal opens a new instance in the case from which it comes, in the caller's transaction."""
     return _begin(c, city, case, process, closure, data, by, asker)
 
 
@@ -392,6 +392,7 @@ def _write(
     looks = bool(touches_consent or columns) and _look_again(c, case, at, but=row.id)
     for name in dict.fromkeys(each.name for each in happened if isinstance(each, SignalThrown)):
         _post_signal(c, case, name, at, thrower=row.id)
+        _post_beginnings(c, city, row, name, at)
     posted = touches_consent or looks or any(isinstance(each, MessageThrown | SignalThrown | Subscribed) for each in happened)
     return Outcome(case, row.id, answer, happened, posted=posted)
 
@@ -563,6 +564,16 @@ def _post_signal(c: Connection, case: int, name: str, at: Any, thrower: int | No
         body = {"instance": instance, "name": name}
         row = {"key": f"signal:{name}:{instance}:{seq}", "kind": "signal", "case": case, "body": body, "due_at": at, "tries": 0}
         c.execute(sa.insert(store.outbox).values(row))
+
+
+def _post_beginnings(c: Connection, city: City, thrower: Any, name: str, at: Any) -> None:
+    """Begin in the case of a thrown signal each process that begins with it, except the thrower's own."""
+    for process, closure, _ in messages.begun_by(c, city, "signal", name):
+        if process != thrower.process:
+            seq = c.scalar(sa.select(store.case.c.events).where(store.case.c.id == thrower.case))
+            body = {"process": process, "closure": closure, "name": name}
+            row = {"key": f"begin:{name}:{process}:{thrower.case}:{seq}", "kind": "begin", "case": thrower.case, "body": body, "due_at": at, "tries": 0}
+            c.execute(sa.insert(store.outbox).values(row))
 
 
 def _keep(

@@ -5,7 +5,7 @@ them. A message whose receiver is open but busy is kept until it waits, without 
 it, it is kept for as long as it says (``keepFor``); then an optional message is dropped and noted, any other is shown as undelivered.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from engine.city import City
 from engine.facts import Facts, context
 from engine.kernel.events import MessageThrown
 from engine.kernel.keys import expected
-from engine.kernel.model import Node, keys_of
+from engine.kernel.model import EventKind, Node, keys_of
 from engine.kernel.running import Executable
 from engine.kernel.state import lively, plain
 
@@ -152,19 +152,25 @@ def _is(node: Node, kind: str, name: str) -> bool:
 
 
 def _start(c: Connection, city: City, message: Any) -> Route:
-    for process, closure in city.processes_in_force(c).items():
-        nodes = city.executable(c, closure).process(process).nodes
-        for node in nodes:
-            if node.type == "start" and _is(node, "message", message.name):
-                if _is_open(c, message.case, process):
-                    replied = node.properties.get("whenOpenReply")
-                    payload = {key.split(".", 1)[1]: value for key, value in node.properties.items() if key.startswith("whenOpenReply.")}
-                    return AlreadyOpen(replied, payload)
-                return Start(process, closure)
+    for process, closure, node in begun_by(c, city, "message", message.name):
+        if is_open(c, message.case, process):
+            replied = node.properties.get("whenOpenReply")
+            payload = {key.split(".", 1)[1]: value for key, value in node.properties.items() if key.startswith("whenOpenReply.")}
+            return AlreadyOpen(replied, payload)
+        return Start(process, closure)
     return None
 
 
-def _is_open(c: Connection, case: int, process: str) -> bool:
+def begun_by(c: Connection, city: City, kind: EventKind, name: str) -> Iterator[tuple[str, str, Node]]:
+    """The processes in force that a message or signal of this name begins: id, closure, start event."""
+    for process, closure in city.processes_in_force(c).items():
+        for node in city.executable(c, closure).process(process).nodes:
+            if node.type == "start" and _is(node, kind, name):
+                yield process, closure, node
+
+
+def is_open(c: Connection, case: int, process: str) -> bool:
+    """Whether the case has an instance of this process that has not ended."""
     instance = store.instance
     return bool(
         c.scalar(

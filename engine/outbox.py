@@ -103,6 +103,8 @@ def _try(city: City, row: Any) -> None:
             _carry_message(city, row)
         elif row.kind == "signal":
             _tell(city, row, Signal(row.body["name"]))
+        elif row.kind == "begin":
+            _begin(city, row)
         elif row.kind == "look":
             _tell(city, row, Look())
         elif row.kind in ("membership", "leaver"):
@@ -126,6 +128,18 @@ def _tell(city: City, row: Any, command: Signal | Look) -> None:
     except NoLongerOpen:
         with city.store.transaction() as c:
             _done(c, row, city.now())
+
+
+def _begin(city: City, row: Any) -> None:
+    """A signal begins a process in its case, unless the case has it open already."""
+    process, closure = row.body["process"], row.body["closure"]
+    with city.store.transaction() as c:
+        stream.lock(c, row.case)
+        if c.scalar(sa.select(store.outbox.c.done_at).where(store.outbox.c.id == row.id)) is not None:
+            return
+        if not messages.is_open(c, row.case, process):
+            cases.begin(c, city, row.case, process, closure, {}, None)
+        _done(c, row, city.now())
 
 
 def _carry_message(city: City, row: Any) -> None:

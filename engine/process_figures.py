@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from engine import standing, steps, store
 from engine.city import City
 from engine.errors import NotAllowed
+from engine.kernel.model import begins_by_event
 from engine.standing import Standing
 from engine.steps import Step
 from engine.usual import Usual, usual
@@ -68,7 +69,7 @@ class Page:
 def overviews(city: City, c: Connection) -> list[Overview]:
     """The processes in force, then those that only old cases still run, each in its latest version.
 
-    What people start comes first, then what a message starts, then what is called.
+    What people start comes first, then what a message or signal starts, then what is called.
     """
     latest = {process: versions[0] for process, versions in _published(c).items()}
     counted = standing.by_process(city, c, latest)
@@ -81,8 +82,8 @@ def overviews(city: City, c: Connection) -> list[Overview]:
 
 def _order(city: City, c: Connection, process: str, version: Version) -> tuple[bool, bool, bool, str]:
     drawn = city.executable(c, version.closure).process(process)
-    by_message = any(node.type == "start" and node.event is not None and node.event.kind == "message" for node in drawn.nodes)
-    return not version.in_force, process not in city.organisation(c).starters, not by_message, drawn.name
+    by_event = any(map(begins_by_event, drawn.nodes))
+    return not version.in_force, process not in city.organisation(c).starters, not by_event, drawn.name
 
 
 def page(city: City, c: Connection, process: str, version: int | None = None) -> Page:

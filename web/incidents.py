@@ -105,7 +105,7 @@ def _incident(each: Incident) -> dict[str, Any]:
 
 
 def _work(each: DeadWork) -> dict[str, Any]:
-    kinds = {"timer": _("日を待つところ"), "message": _("知らせ"), "signal": _("合図"), "look": _("条件")}
+    kinds = {"timer": _("日を待つところ"), "message": _("知らせ"), "signal": _("合図"), "look": _("条件"), "begin": _("合図で始まる業務の流れ")}
     return {
         "key": each.key, "kind": kinds.get(each.kind, each.kind), "number": each.number, "process": each.process,
         "step": each.step, "error": each.error, "due_at": each.due_at,

@@ -232,6 +232,10 @@ def _leads_to(step: Step, way: Way) -> str:
 def _kind(step: Step) -> str:
     """What an element that is no task is, in words."""
     match step.type, step.event:
+        case "start", "signal":
+            return _("合図で始まる")
+        case "start", "message":
+            return _("知らせで始まる")
         case "start", _event:
             return _("始まり")
         case "end", _event:

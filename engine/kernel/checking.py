@@ -23,7 +23,7 @@ from engine.kernel.expressions import (
     sites,
 )
 from engine.kernel.feel import FeelError, parse
-from engine.kernel.model import FieldKind, Model, Node, Process, Vocabulary, keys_of, walk
+from engine.kernel.model import FieldKind, Model, Node, Process, Vocabulary, begins_by_event, keys_of, walk
 from engine.kernel.remarks import Remarks, near
 from engine.kernel.tables import check_rows
 from engine.kernel.upwards import check_upwards
@@ -54,7 +54,7 @@ def check(
             _check_names(node, vocabulary, here)
         _check_expressions(process.nodes, Names(vocabulary, own_names(model, process)), lists, here)
     _check_messages(model, remarks)
-    _check_signals(model, remarks)
+    _check_signals(model, vocabulary, remarks)
     check_upwards(model, remarks)
     for decision in model.decisions.values():
         _check_decision(model, decision, vocabulary, of_decisions)
@@ -64,10 +64,8 @@ def _check_beginning(model: Model, process: Process, vocabulary: Vocabulary, rem
     if process.starter_groups is not None and process.starter_groups.startswith("="):
         site = Site("始められるグループ", process.starter_groups[1:], process)
         check_expression(site, Names(vocabulary), remarks)
-    starts = [node for node in process.nodes if node.type == "start"]
-    by_message = any(node.event is not None and node.event.kind == "message" for node in starts)
     by_people = process.starter_groups is not None or process.id in vocabulary.starters
-    if not by_message and not by_people and not any(callers(model, process.id)):
+    if not any(map(begins_by_event, process.nodes)) and not by_people and not any(callers(model, process.id)):
         remarks.say("nobody-starts", process)
 
 
@@ -81,8 +79,8 @@ def _check_call(model: Model, process: Process, node: Node, remarks: Remarks) ->
     if called is None:
         remarks.say("unknown-process", node, called=node.called, near=near(node.called, model.processes))
         return
-    if any(each.type == "start" and each.event is not None and each.event.kind == "message" for each in called.nodes):
-        remarks.say("called-by-message", node, called=node.called)
+    if any(map(begins_by_event, called.nodes)):
+        remarks.say("called-by-event", node, called=node.called)
     way = _way(model, called.id, process.id)
     if way:
         remarks.say("call-cycle", node, cycle=" → ".join([process.id, *way]))
@@ -209,7 +207,12 @@ def _check_messages(model: Model, remarks: Mapping[str, Remarks]) -> None:
     _check_openers([(process, node, name) for process, node, name in received if node in process.nodes and node.type == "start"], remarks)
 
 
-def _check_signals(model: Model, remarks: Mapping[str, Remarks]) -> None:
+def _check_signals(model: Model, vocabulary: Vocabulary, remarks: Mapping[str, Remarks]) -> None:
+    drawn = {(process.id, name) for process, _, name in thrown(model, "signal")}
+    for process, node, name in caught(model, "signal"):
+        if begins_by_event(node) and node in process.nodes and name in (vocabulary.signals or ()):
+            if not any(signal == name and thrower != process.id for thrower, signal in drawn):
+                remarks[process.id].say("signal-begins-nothing", node, signal=name)
     heard = {name for _, _, name in caught(model, "signal")}
     for process, node, name in thrown(model, "signal"):
         if name not in heard:

@@ -194,6 +194,11 @@ class Reading:
     problems: tuple[Problem, ...] = ()
 
 
+def begins_by_event(node: Node) -> bool:
+    """Whether a node of a process is a start event that a message or signal begins."""
+    return node.type == "start" and node.event is not None and node.event.kind != "none"
+
+
 KEY = "key."  # of the properties of an event that receives a message: ``key.org`` is compared with what is sent as ``org``
 
 

@@ -33,7 +33,7 @@ FLOW_NODES_REFUSED = frozenset(_REFUSED["nodes"])
 _AROUND = ("messageEventDefinition", "timerEventDefinition", "signalEventDefinition", "conditionalEventDefinition")  # what is waited for
 _UPWARDS = ("errorEventDefinition", "escalationEventDefinition")
 _RUN = {
-    "startEvent": ("messageEventDefinition",),
+    "startEvent": ("messageEventDefinition", "signalEventDefinition"),
     "eventSubProcess": (*_AROUND, *_UPWARDS),
     "endEvent": ("messageEventDefinition", "signalEventDefinition", *_UPWARDS, "terminateEventDefinition"),
     "intermediateThrowEvent": ("messageEventDefinition", "signalEventDefinition", "escalationEventDefinition", "linkEventDefinition"),

@@ -100,15 +100,14 @@ DEFINITIONS = {
     "conditionalEventDefinition": ("conditional", "条件"),
     "linkEventDefinition": ("link", "リンク"),
     "terminateEventDefinition": ("terminate", "強制終了"),
-    "signalEventDefinition": ("signal", "シグナル"),
     "timerEventDefinition": ("timer", "タイマー"),
 }
 CAUGHT = ("intermediateCatchEvent", "boundaryEvent", "eventSubProcess")
 RUN = {
-    *((kind, place) for kind in ("signalEventDefinition", "timerEventDefinition", "conditionalEventDefinition") for place in CAUGHT),
+    *((kind, place) for kind in ("timerEventDefinition", "conditionalEventDefinition") for place in CAUGHT),
     *((kind, place) for kind in ("errorEventDefinition", "escalationEventDefinition") for place in ("boundaryEvent", "eventSubProcess", "endEvent")),
-    ("signalEventDefinition", "endEvent"), ("terminateEventDefinition", "endEvent"),
-    *((f"{kind}EventDefinition", "intermediateThrowEvent") for kind in ("signal", "escalation", "link")),
+    ("terminateEventDefinition", "endEvent"),
+    *((f"{kind}EventDefinition", "intermediateThrowEvent") for kind in ("escalation", "link")),
     ("linkEventDefinition", "intermediateCatchEvent"),
 }  # fmt: skip
 NOT_RUN = [(kind, place) for kind in DEFINITIONS for place in POSITIONS if (kind, place) not in RUN]

@@ -352,6 +352,9 @@ ASKED: dict[str, Case] = {
     "unknown-signal": Case(
         files(task().boundary("x", "t", signal="lots").end("e")), "x", "「lots」を出すものがありません"
     ),
+    "signal-begins-nothing": Case(
+        files(process("p").start("x", signal="lost").end()), "x", "「lost」を出すイベントが、ほかのプロセスの図にありません"
+    ),
     "payload-without-value": Case(
         file_of(f'<intermediateThrowEvent id="x">{extended(content=NO_VALUE)}{MESSAGE}</intermediateThrowEvent>'),
         "x",
@@ -365,12 +368,12 @@ ASKED: dict[str, Case] = {
     ),
     "call-input-missing": Case(called(), "x", "「q」は「purpose」を使いますが"),
     "call-without-process": Case(file_of('<callActivity id="x"/>'), "x", "calledElement"),
-    "called-by-message": Case(
+    "called-by-event": Case(
         files(
             process("p").start().call("x", "q").end(), process("q").start(message="told", manualStart="kakari").end()
         ),
         "x",
-        "「q」はメッセージで始まる",
+        "「q」はメッセージかシグナルで始まる",
     ),
     "decision-gives-list": Case(decided(policy="COLLECT"), "x", "resultList にしてください"),
     "decision-result": Case(decided(kind="singleEntry"), "x", "「singleEntry」は使えません"),

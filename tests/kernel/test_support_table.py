@@ -62,8 +62,8 @@ def event(kind: str, place: str) -> Drawing:
 
 
 def peer() -> Drawing:
-    """Who sends the message and waits for it."""
-    return process("peer").start("b").throw("s", "news").catch("c", message="news").end("e").optional("news")
+    """Who sends the message and waits for it, and throws the signal."""
+    return process("peer").start("b").throws("cry", signal="lost").throw("s", "news").catch("c", message="news").end("e").optional("news")
 
 
 def runs(drawing: Drawing, *others: Drawing) -> bool:
