@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
+from benchmarks.against_viewflow import complete_vs_viewflow
 from benchmarks.completing import complete_flat, complete_vs_commit
 from benchmarks.figures import WHOLE, Figure, Sizes
 from benchmarks.lists import lists
@@ -27,6 +28,7 @@ FIGURES: dict[str, Measured] = {
     "complete-vs-whole-json": complete_vs_whole_json,
     "complete-vs-commit-sqlite": complete_vs_commit("sqlite"),
     "complete-vs-commit-postgresql": complete_vs_commit("postgresql"),
+    "complete-vs-viewflow": complete_vs_viewflow,
     "live-state-bytes": live_state,
     "process-memory": live_state,
     "http-complete": http_complete,

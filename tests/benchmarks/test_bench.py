@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -19,7 +20,7 @@ from engine import access
 from web import command_line, viewings
 
 ROOT = Path(__file__).parents[2]
-QUICK = [name for name in benchmarks.FIGURES if not name.startswith("start-")]
+QUICK = [name for name in benchmarks.FIGURES if not name.startswith("start-") and name != "complete-vs-viewflow"]  # which needs a registry
 KEYS = {"name", "value", "unit", "goal", "ok", "detail"}
 
 
@@ -48,6 +49,24 @@ def test_both_starts_are_measured_where_they_were_made(capsys: pytest.CaptureFix
     cold, warm = printed(capsys, "start-cold", "start-warm")
     assert (cold["name"], warm["name"]) == ("start-cold", "start-warm")
     assert 0 < warm["value"] < cold["value"], "a ready folder shows its inbox sooner than an empty one"
+
+
+def test_a_peer_that_cannot_be_installed_is_no_figure_and_says_why_in_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    found = only(capsys, "complete-vs-viewflow")
+    assert found["value"] is None and found["ok"] is False
+    (why,) = found["detail"].values()
+    assert why.startswith("django-viewflow==") and "could not be installed: ERROR" in why and "\n" not in why
+
+
+def test_nothing_of_ours_imports_the_peer() -> None:
+    asked = "import sys, benchmarks; print(*{name.partition('.')[0] for name in sys.modules} & {'django', 'viewflow'})"
+    assert subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip() == ""
+    assert "viewflow" not in "".join((ROOT / name).read_text("utf-8") for name in ("constraints.txt", "constraints-test.txt", "pyproject.toml"))
 
 
 def test_completions_are_compared_with_a_commit_and_their_statements_counted(capsys: pytest.CaptureFixture[str]) -> None:
