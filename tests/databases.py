@@ -77,6 +77,12 @@ def empty_store(database_url: str) -> Iterator[Store]:
         yield opened
 
 
+@pytest.fixture(params=KINDS)
+def new_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
+    """Makes an empty, migrated database at each call and gives its address; once with each kind."""
+    return lambda: empty_database(request, tmp_path_factory.mktemp("database"), request.param)
+
+
 @pytest.fixture
 def new_store(new_database: Callable[[], str]) -> Iterator[Callable[[], Store]]:
     """Opens an empty store at each call; once of each kind."""
