@@ -409,3 +409,119 @@ def test_stock_is_complete_at_an_event_that_is_called_end_although_work_is_open(
 def test_ours_takes_it_for_a_name_like_any_other() -> None:
     play = Play(ended_by_name()).start().completes("a")
     assert play.open == ["b"] and not play.ended and play.completes("b").ended
+
+
+# -- the order of a gateway --------------------------------------------------------------------------------------------
+def overlapping(heights: dict[str, int]) -> Drawing:
+    """A gateway of which two conditions are true; ``heights`` is where the tasks behind it are drawn."""
+    drawing = work(process("p").start(), "ask").xor("q").when("a", LATER).when("b", LATER).otherwise("c")
+    for task in "abc":
+        work(drawing.apart(), task).end(f"end_{task}")
+    shapes = "".join(
+        f'<di:BPMNShape id="shape_{task}" bpmnElement="{task}"><dc:Bounds x="100" y="{y}" width="10" height="10"/></di:BPMNShape>'
+        for task, y in heights.items()
+    )
+    names = 'xmlns:di="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC"'
+    plane = f'<di:BPMNDiagram {names} id="drawn"><di:BPMNPlane id="plane" bpmnElement="p">{shapes}</di:BPMNPlane></di:BPMNDiagram>'
+    return Written(drawing, ("</bpmn:definitions>", plane + "</bpmn:definitions>"))
+
+
+def test_stock_tries_the_conditions_of_a_gateway_from_the_top_of_the_picture() -> None:
+    assert Stock(overlapping({"a": 300, "b": 100, "c": 200})).completes("ask", choice="later").open == ["b"]
+
+
+@pytest.mark.parametrize("heights", [{"a": 300, "b": 100, "c": 200}, {"a": 100, "b": 200, "c": 300}])
+def test_ours_tries_them_in_the_order_of_the_file_wherever_they_are_drawn(heights: dict[str, int]) -> None:
+    assert Play(overlapping(heights)).start().completes("ask", choice="later").open == ["a"]
+
+
+# -- conditions as events ----------------------------------------------------------------------------------------------
+def moved_by_condition() -> Drawing:
+    drawing = work(process("p").start().parallel("fork").to("ask"), "other").end("e1").apart()
+    drawing = work(drawing, "ask").end("e2").boundary("seen", "ask", condition=LATER)
+    return work(drawing, "moved").end("e3")
+
+
+def raced_by_condition() -> Drawing:
+    drawing = work(process("p").start(), "ask").race("wait").catch("seen", condition=LATER)
+    work(drawing, "a").end("end_a")
+    return work(drawing.at("wait").catch("heard", signal="lost"), "b").end("end_b")
+
+
+def test_stock_sees_no_condition_on_the_answers_of_a_case() -> None:
+    on_boundary = Stock(moved_by_condition(), choice="no").completes("other", choice="later")
+    after_gateway = Stock(raced_by_condition()).completes("ask", choice="later")
+    for stock in (on_boundary, after_gateway):
+        stock.workflow.refresh_waiting_tasks()
+        stock.workflow.do_engine_steps()
+    assert on_boundary.open == ["ask"] and after_gateway.open == []
+
+
+def test_ours_looks_at_conditions_after_each_answer() -> None:
+    assert Play(moved_by_condition()).start().completes("other", choice="later").open == ["moved"]
+    assert Play(raced_by_condition()).start().completes("ask", choice="later").open == ["a"]
+
+
+# -- what interrupts ---------------------------------------------------------------------------------------------------
+def in_place_of_all() -> Drawing:
+    handler = work(inside("handler").start("h_begin", timer="PT0S"), "other").end("h_end")
+    return work(process("p").start(), "ask").end().by_event(handler)
+
+
+def test_stock_never_interrupts_by_a_timer_of_an_event_sub_process() -> None:
+    stock = Stock(in_place_of_all())
+    stock.workflow.refresh_waiting_tasks()
+    stock.workflow.do_engine_steps()
+    assert stock.open == ["ask", "other"]
+
+
+def test_ours_puts_it_in_place_of_all_else() -> None:
+    assert Play(in_place_of_all()).start().becomes("2026-06-01").open == ["other"]
+
+
+def stopped_from_inside() -> Drawing:
+    """A sub-process that throws what ends it, and then something else, which is heard outside."""
+    body = work(inside("body").start("b_begin"), "do").throws("cry", signal="lost").throws("late", signal="consent_lost").end("b_end")
+    drawing = work(process("p").start().parallel("fork").to("body").catch("hear", signal="consent_lost"), "told").end("end_told")
+    work(drawing.apart().sub(body), "after").end()
+    return work(drawing.boundary("stop", "body", signal="lost"), "stopped").end("end_stopped")
+
+
+def test_stock_carries_on_inside_of_what_was_interrupted() -> None:
+    assert Stock(stopped_from_inside()).completes("do").open == ["stopped", "told"]
+
+
+def test_ours_ends_it_at_once() -> None:
+    assert Play(stopped_from_inside()).start().completes("do").open == ["stopped"]
+
+
+# -- what stock takes and does not do; ours refuses it by its name -------------------------------------------------------
+def undoing() -> Drawing:
+    drawing = work(process("p").start(), "ask").node("intermediateThrowEvent", "undo", content="<bpmn:compensateEventDefinition/>")
+    return work(drawing, "after").end()
+
+
+def waiting_for_two() -> Drawing:
+    return process("p").start().user("ask", form="F1#ask", groups="kakari", attributes={"startQuantity": "2"}).end()
+
+
+def behaving() -> Drawing:
+    told = loop("=F1.roles", "role").replace("LoopCharacteristics ", 'LoopCharacteristics behavior="None" ', 1)
+    return process("p").start().user("ask", "ask", form="F1#ask", groups="kakari", loop=told).end()
+
+
+def unreachable() -> Drawing:
+    return work(work(process("p").start(), "ask").end().apart(), "never").end("end_never")
+
+
+def test_stock_passes_a_compensation_a_quantity_a_behaviour_and_work_that_nothing_leads_to() -> None:
+    assert Stock(undoing()).completes("ask").open == ["after"]
+    assert Stock(waiting_for_two()).open == ["ask"]
+    assert Stock(behaving(), roles=ROLES).open == ["ask", "ask"]
+    assert Stock(unreachable()).completes("ask").workflow.completed
+
+
+@pytest.mark.parametrize(("drawing", "element"), [(undoing(), "undo"), (waiting_for_two(), "ask"), (behaving(), "ask"), (unreachable(), "never")])
+def test_ours_publishes_none_of_them(drawing: Drawing, element: str) -> None:
+    found = read(drawing.files(), CITY)
+    assert found.model is None and element in {each.element for each in found.problems if each.kind in ("ask", "refused")}
