@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 
 from engine import facts
 from engine.grounds import ALL
-from engine.kernel.feel import Expression, parse
+from engine.kernel.feel import Expression, FeelError, parse
 from engine.kernel.model import THROWING, Model, Node, Problem, Process, walk
 from engine.kernel.remarks import near
 from engine.organisation import FILE, LADDERS, Organisation
@@ -113,8 +114,9 @@ def _taken(form: Form) -> set[str]:
     """The forms whose answers this form starts from or is checked against, named by paths or as text."""
     texts = [each.prefill for field in form.fields for each in (field, *field.rows)] + [each.prefill for part in form.parts for each in part.fields]
     found: set[str] = set()
-    for text in {*texts, *(rule.require for rule in form.rules)} - {None}:
-        found |= {name for path in parse(text or "").paths for name in path[:2]} | set(_QUOTED.findall(text or ""))
+    for text in {text for text in (*texts, *(rule.require for rule in form.rules)) if text is not None}:
+        with suppress(FeelError):  # ``formulas`` says where such a text breaks off
+            found |= {name for path in parse(text).paths for name in path[:2]} | set(_QUOTED.findall(text))
     return found
 
 
